@@ -1,0 +1,73 @@
+"""Start the program: ``face-expression-detector`` or ``python -m app``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Open the window and run until it is closed; returns the exit status."""
+    arguments = _parser().parse_args(argv)
+    if sys.platform == "win32":
+        # Qt brings older copies of libraries that torch's own then fail to load over.
+        import torch  # noqa: F401
+
+    from app.application import Application, start_log
+    from app.main_window import MainWindow
+    from app.settings import DEVICE, INTERVAL, WEIGHTS, Settings
+
+    start_log()
+    application = Application(sys.argv[:1])
+    sys.excepthook = application.report
+    settings = Settings()
+    if arguments.weights is not None:
+        settings.set(WEIGHTS, os.path.abspath(arguments.weights))  # noqa: PTH100
+    if arguments.interval is not None:
+        settings.set(INTERVAL, arguments.interval)
+    if arguments.device is not None:
+        settings.set(DEVICE, arguments.device)
+    window = MainWindow(application, settings)
+    if arguments.source is not None:
+        window.live.source.choose(arguments.source)
+    application.quit_on_interrupt()
+    window.show()
+    if arguments.start:
+        window.live.start()
+    status = application.exec()
+    if not window.ended_in_time:
+        os._exit(1)  # a thread hangs in a driver and would keep the process alive for ever
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="face-expression-detector",
+        description="Names facial expressions live from a camera, a video or an image.",
+    )
+    parser.add_argument(
+        "--source",
+        help="a camera (camera:NAME or its number), a video or image file, or a stream's address",
+    )
+    parser.add_argument("--weights", help="a weights file; the bundled one unless given")
+    parser.add_argument("--device", help="auto, cpu, cuda:0, mps")
+    parser.add_argument(
+        "--interval",
+        type=_seconds,
+        help="seconds between two answers of the network; 0: each frame",
+    )
+    parser.add_argument("--start", action="store_true", help="start capturing at once")
+    return parser
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 60:
+        raise argparse.ArgumentTypeError("must be between 0 and 60 seconds")
+    return value
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

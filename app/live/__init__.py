@@ -1,0 +1,1 @@
+"""Camera to faces to expressions, on screen."""

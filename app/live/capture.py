@@ -1,0 +1,158 @@
+"""The blocking read loop of a source, in a thread of its own; consumers get the latest frame."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QThread, Signal
+
+from ml.analysis import Frame
+
+if TYPE_CHECKING:
+    from ml.sources import Source
+
+_RETRY_SECONDS: Final = 1.0
+_BLACK_SECONDS: Final = 2.0
+_BLACK_LEVEL: Final = 12
+"""A covered or switched-off camera still sends a little noise."""
+_LATE_SECONDS: Final = 0.25
+"""A video that is later than this is not hurried to catch up."""
+
+
+class LatestFrame:
+    """A one-slot box: a slow consumer loses frames, it never queues them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._frame: Frame | None = None
+
+    def put(self, frame: Frame) -> bool:
+        """Whether the box was empty, so that its consumer has to be told."""
+        with self._lock:
+            was_empty = self._frame is None
+            self._frame = frame
+        return was_empty
+
+    def put_back(self, frame: Frame) -> None:
+        """Put a frame that was taken before, unless a newer one is there."""
+        with self._lock:
+            self._frame = self._frame or frame
+
+    def take(self) -> Frame | None:
+        with self._lock:
+            frame, self._frame = self._frame, None
+        return frame
+
+
+class CaptureThread(QThread):
+    """Reads a source until it ends or ``stop`` is called."""
+
+    opened = Signal(str)
+    """The source's name; again after each reconnection."""
+    lost = Signal(str)
+    """Why a live source is gone; opening it is tried again until it returns."""
+    failed = Signal(str)
+    ended = Signal(str)
+    notice = Signal(str)
+    """Something about the pictures; empty when it no longer holds."""
+    frame_waiting = Signal()
+    """The analysis box was empty and now holds a frame."""
+
+    def __init__(
+        self,
+        address: str,
+        display_box: LatestFrame,
+        analysis_box: LatestFrame,
+        *,
+        loop: bool,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("capture")
+        self.loop = loop
+        self._address = address
+        self._display_box = display_box
+        self._analysis_box = analysis_box
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """Ask the loop to end; ``finished`` tells when it has."""
+        self._stop.set()
+
+    def run(self) -> None:
+        # Decoding needs OpenCV, whose import takes a while and has no place on the GUI thread.
+        from ml.sources import SourceError, open_source
+
+        start = 0.0
+        was_open = False
+        while not self._stop.is_set():
+            try:
+                source = open_source(self._address)
+            except SourceError as error:
+                if not was_open:
+                    self.failed.emit(str(error))
+                    return
+                self._stop.wait(_RETRY_SECONDS)
+                continue
+            was_open = True
+            self.opened.emit(source.name)
+            try:
+                played = self._deliver(source, start)
+            except SourceError as error:
+                if not source.live:
+                    self.failed.emit(str(error))
+                    return
+                self.lost.emit(f"{error} It is used again as soon as it returns.")
+                self._stop.wait(_RETRY_SECONDS)
+                continue
+            finally:
+                source.close()
+            if source.still:
+                # The picture stays on view until it is stopped.
+                self._stop.wait()
+            elif not self.loop and not self._stop.is_set():
+                self.ended.emit(f"{source.name} has ended.")
+                return
+            start = played
+
+    def _deliver(self, source: Source, start: float) -> float:
+        """Hand out the frames of an opened source, whose times begin at ``start`` seconds.
+
+        Returns the time at which a repetition would begin.
+        """
+        clock = time.monotonic() - start
+        bright = time.monotonic()
+        noticed = False
+        last = step = 0.0
+        while not self._stop.is_set():
+            frame = source.read()
+            if frame is None:
+                break
+            step = frame.time - last or step
+            last = frame.time
+            frame = replace(frame, time=start + frame.time)
+            if not source.live:
+                clock = max(clock, time.monotonic() - frame.time - _LATE_SECONDS)
+                if self._stop.wait(max(0.0, clock + frame.time - time.monotonic())):
+                    break
+            else:
+                if frame.image[::16, ::16].max() > _BLACK_LEVEL:
+                    bright = time.monotonic()
+                black = time.monotonic() - bright > _BLACK_SECONDS
+                if black is not noticed:
+                    noticed = black
+                    self.notice.emit(_black(source.name) if black else "")
+            self._display_box.put(frame)
+            if self._analysis_box.put(frame):
+                self.frame_waiting.emit()
+        return start + last + step
+
+
+def _black(name: str) -> str:
+    return (
+        f"{name} sends only black pictures. Open its cover or shutter, switch on a light, or "
+        "choose another source."
+    )

@@ -1,0 +1,194 @@
+"""Where the pictures come from and which weights answer: two lists that remember."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QSignalBlocker, QThread, Signal, Slot
+from PySide6.QtWidgets import QComboBox, QFileDialog, QInputDialog, QWidget
+
+from app.settings import RECENT_SOURCES, RECENT_WEIGHTS, SOURCE, WEIGHTS, Setting, Settings
+
+_CAMERA: Final = "camera:"
+_ACTION: Final = "action:"
+
+
+class _CameraSearch(QThread):
+    """Asks the system for its cameras, which can take a second."""
+
+    found = Signal(list)
+
+    def run(self) -> None:
+        from ml.sources import list_cameras
+
+        self.found.emit([camera.name for camera in list_cameras()])
+
+
+class _Picker(QComboBox):
+    """A remembered choice among values, recent ones, and actions that bring new ones."""
+
+    chosen = Signal(str)
+
+    def __init__(
+        self,
+        settings: Settings,
+        current: Setting[str],
+        recent: Setting[list[str]],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self._current = current
+        self._recent = recent
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(12)
+        self.activated.connect(self._on_activated)
+
+    @property
+    def value(self) -> str:
+        return self._settings.get(self._current)
+
+    def choose(self, value: str) -> None:
+        """Make ``value`` the choice, whether it is in the list yet or not."""
+        self._settings.set(self._current, value)
+        if value and not value.startswith(_CAMERA):
+            self._settings.remember(self._recent, value)
+        self.fill()
+        self.chosen.emit(value)
+
+    def fill(self) -> None:
+        """List the choices anew, with the current one shown."""
+        with QSignalBlocker(self):
+            self.clear()
+            groups = [self.offers(), self._recent_offers(), self.actions_offered()]
+            for n, group in enumerate(group for group in groups if group):
+                if n:
+                    self.insertSeparator(self.count())
+                for text, value in group:
+                    self.addItem(text, value)
+                    self.setItemData(self.count() - 1, value, _TOOL_TIP)
+            row = self.findData(self.value)
+            if row < 0:
+                self.insertItem(0, self.title(self.value), self.value)
+                row = 0
+            self.setCurrentIndex(row)
+        self.setToolTip(self.value or self.currentText())
+
+    def offers(self) -> list[tuple[str, str]]:
+        """Text and value of what is always there to choose."""
+        raise NotImplementedError
+
+    def actions_offered(self) -> list[tuple[str, str]]:
+        raise NotImplementedError
+
+    def act(self, action: str) -> None:
+        raise NotImplementedError
+
+    def title(self, value: str) -> str:
+        return value if "://" in value else Path(value).name
+
+    def _recent_offers(self) -> list[tuple[str, str]]:
+        return [(self.title(value), value) for value in self._settings.get(self._recent)]
+
+    @Slot(int)
+    def _on_activated(self, row: int) -> None:
+        value = self.itemData(row)
+        if str(value).startswith(_ACTION):
+            self.fill()
+            self.act(value)
+        elif value != self.value:
+            self.choose(value)
+
+
+_TOOL_TIP: Final = 3  # Qt.ItemDataRole.ToolTipRole, which setItemData wants as a number
+
+
+class SourcePicker(_Picker):
+    """Cameras by name, recent files and streams."""
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        self._cameras: list[str] = []
+        super().__init__(settings, SOURCE, RECENT_SOURCES, parent)
+        self.setAccessibleName(self.tr("Source"))
+        self._search = _CameraSearch(self)
+        self._search.found.connect(self._on_cameras)
+        self.fill()
+        self.look_for_cameras()
+
+    def look_for_cameras(self) -> None:
+        if not self._search.isRunning():
+            self._search.start()
+
+    def shut_down(self) -> bool:
+        return self._search.wait(5000)
+
+    def offers(self) -> list[tuple[str, str]]:
+        cameras = [(name, _CAMERA + name) for name in self._cameras]
+        return cameras or [(self.tr("Camera"), "")]
+
+    def actions_offered(self) -> list[tuple[str, str]]:
+        return [
+            (self.tr("Open a video or an image…"), _ACTION + "open"),
+            (self.tr("Enter a stream's address…"), _ACTION + "stream"),
+            (self.tr("Look for cameras again"), _ACTION + "search"),
+        ]
+
+    def title(self, value: str) -> str:
+        if value.startswith(_CAMERA):
+            return self.tr("{} (not plugged in)").format(value.removeprefix(_CAMERA))
+        return super().title(value)
+
+    def act(self, action: str) -> None:
+        if action.endswith("open"):
+            path, _ = QFileDialog.getOpenFileName(
+                self,
+                self.tr("Open a video or an image"),
+                str(Path(self.value).parent) if Path(self.value).is_file() else "",
+                self.tr(
+                    "Videos and images (*.mp4 *.mov *.avi *.mkv *.webm *.m4v *.gif *.jpg *.jpeg"
+                    " *.png *.bmp *.webp *.tif *.tiff);;All files (*)"
+                ),
+            )
+            if path:
+                self.choose(path)
+        elif action.endswith("stream"):
+            address, ok = QInputDialog.getText(
+                self, self.tr("Stream"), self.tr("Address, such as rtsp://… or http://…")
+            )
+            if ok and address.strip():
+                self.choose(address.strip())
+        else:
+            self.look_for_cameras()
+
+    @Slot(list)
+    def _on_cameras(self, names: list[str]) -> None:
+        self._cameras = names
+        if not self.value and names:
+            self._settings.set(SOURCE, _CAMERA + names[0])
+        self.fill()
+
+
+class WeightsPicker(_Picker):
+    """The bundled file and recent ones."""
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(settings, WEIGHTS, RECENT_WEIGHTS, parent)
+        self.setAccessibleName(self.tr("Weights file"))
+        self.fill()
+
+    def offers(self) -> list[tuple[str, str]]:
+        return [(self.tr("Bundled weights"), "")]
+
+    def actions_offered(self) -> list[tuple[str, str]]:
+        return [(self.tr("Browse…"), _ACTION + "browse")]
+
+    def act(self, action: str) -> None:  # noqa: ARG002 - there is only one
+        path, _ = QFileDialog.getOpenFileName(
+            self,
+            self.tr("Open a weights file"),
+            str(Path(self.value).parent) if self.value else "",
+            self.tr("Weights (*.safetensors *.pt *.pth *.ckpt);;All files (*)"),
+        )
+        if path:
+            self.choose(path)

@@ -1,0 +1,195 @@
+"""One capture from Start to Stop: owns the capture and the analysis thread."""
+
+from __future__ import annotations
+
+import logging
+from enum import Enum, auto
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QObject, QThread, Signal, Slot
+
+from app.live.analysis import AnalysisWorker, NetworkInUse, NetworkRequest
+from app.live.capture import CaptureThread, LatestFrame
+from ml.analysis import Analysis, DetectionOptions
+
+_log = logging.getLogger(__name__)
+
+_STOP_MS: Final = 8000
+"""Longer than a stream's read may block."""
+
+
+class State(Enum):
+    IDLE = auto()
+    OPENING = auto()
+    RUNNING = auto()
+    LOST = auto()
+    """The camera is gone; the capture goes on when it returns."""
+    STOPPING = auto()
+
+
+class LiveSession(QObject):
+    """Starts, stops and reconnects; passes on what belongs to the session that runs now."""
+
+    state_changed = Signal(object)
+    analysed = Signal(object)
+    """Analysis."""
+    network_ready = Signal(object)
+    """NetworkInUse."""
+    network_failed = Signal(str)
+    """Why the wanted network is not in use; the one before still is."""
+    message = Signal(str, bool)
+    """For the user, and whether it is serious; an empty one withdraws the last."""
+
+    _network_wanted = Signal(object)
+    _options_wanted = Signal(object, float)
+    _session_begins = Signal(int)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = State.IDLE
+        self.display_box = LatestFrame()
+        self.network: NetworkInUse | None = None
+        self._analysis_box = LatestFrame()
+        self._number = 0
+        self._capture: CaptureThread | None = None
+        self._next: tuple[str, bool] | None = None
+        """Address, and whether to repeat: read as soon as the last capture has ended."""
+
+        self._worker = AnalysisWorker(self._analysis_box)
+        self._worker_thread = QThread(self)
+        self._worker_thread.setObjectName("analysis")
+        self._worker.moveToThread(self._worker_thread)
+        self._network_wanted.connect(self._worker.use_network)
+        self._options_wanted.connect(self._worker.configure)
+        self._session_begins.connect(self._worker.begin)
+        self._worker.analysed.connect(self._on_analysed)
+        self._worker.network_ready.connect(self._on_network_ready)
+        self._worker.network_failed.connect(self.network_failed)
+        self._worker_thread.start()
+
+    @property
+    def active(self) -> bool:
+        return self.state not in (State.IDLE, State.STOPPING)
+
+    def use_network(self, weights: Path, device: str) -> None:
+        """Load ``weights`` for ``device``; what is in use stays until that has worked."""
+        self._network_wanted.emit(NetworkRequest(weights, device))
+
+    def configure(self, options: DetectionOptions, interval: float) -> None:
+        """``interval`` in seconds between two answers of the network."""
+        self._options_wanted.emit(options, interval)
+
+    def set_loop(self, loop: bool) -> None:
+        if self._capture is not None:
+            self._capture.loop = loop
+
+    def start(self, address: str, *, loop: bool) -> None:
+        """Read ``address`` from now on, in place of what is read now."""
+        if self._capture is not None:
+            self._next = (address, loop)
+            self._stop_capture(self._capture)
+            return
+        if self.network is None and not address.startswith("camera:"):
+            # A short video would be over before the network is loaded.
+            self._next = (address, loop)
+            self._enter(State.OPENING)
+            return
+        self._number += 1
+        self.display_box.take()
+        self._analysis_box.take()
+        self._session_begins.emit(self._number)
+        capture = CaptureThread(
+            address, self.display_box, self._analysis_box, loop=loop, parent=self
+        )
+        capture.opened.connect(self._on_opened)
+        capture.lost.connect(self._on_lost)
+        capture.failed.connect(self._on_failed)
+        capture.ended.connect(self._on_ended)
+        capture.notice.connect(self._on_notice)
+        capture.frame_waiting.connect(self._worker.analyse)
+        capture.finished.connect(self._on_finished)
+        self._capture = capture
+        self.message.emit("", False)
+        self._enter(State.OPENING)
+        capture.start()
+
+    def stop(self) -> None:
+        self._next = None
+        if self._capture is not None:
+            self._stop_capture(self._capture)
+        else:
+            self._enter(State.IDLE)
+
+    def _stop_capture(self, capture: CaptureThread) -> None:
+        self._enter(State.STOPPING)
+        capture.stop()
+
+    def shut_down(self) -> bool:
+        """Stop both threads and wait for them; whether they ended in time."""
+        self.stop()
+        ended = True
+        if self._capture is not None:
+            ended = self._capture.wait(_STOP_MS)
+        self._worker_thread.quit()
+        ended = self._worker_thread.wait(_STOP_MS) and ended
+        if not ended:
+            _log.error("a thread did not end: the camera's driver or the stream hangs")
+        return ended
+
+    def _enter(self, state: State) -> None:
+        if state is not self.state:
+            self.state = state
+            self.state_changed.emit(state)
+
+    @Slot(str)
+    def _on_opened(self, name: str) -> None:
+        if self.active:
+            _log.info("opened %s", name)
+            self.message.emit("", False)
+            self._enter(State.RUNNING)
+
+    @Slot(str)
+    def _on_lost(self, why: str) -> None:
+        if self.active:
+            self.message.emit(why, True)
+            self._enter(State.LOST)
+
+    @Slot(str)
+    def _on_failed(self, why: str) -> None:
+        self.message.emit(why, True)
+
+    @Slot(str)
+    def _on_ended(self, what: str) -> None:
+        self.message.emit(what, False)
+
+    @Slot(str)
+    def _on_notice(self, what: str) -> None:
+        if self.active:
+            self.message.emit(what, True)
+
+    @Slot()
+    def _on_finished(self) -> None:
+        if self._capture is not None:
+            self._capture.deleteLater()
+            self._capture = None
+        self._number += 1  # what is still on its way belongs to the past
+        self._enter(State.IDLE)
+        self._start_next()
+
+    def _start_next(self) -> None:
+        if self._next is not None:
+            (address, loop), self._next = self._next, None
+            self.start(address, loop=loop)
+
+    @Slot(int, object)
+    def _on_analysed(self, number: int, analysis: Analysis) -> None:
+        if number == self._number and self.state is not State.STOPPING:
+            self.analysed.emit(analysis)
+
+    @Slot(object)
+    def _on_network_ready(self, network: NetworkInUse) -> None:
+        self.network = network
+        self.network_ready.emit(network)
+        if self._capture is None:
+            self._start_next()

@@ -1,0 +1,233 @@
+"""The picture, with a box, an expression and a confidence on every face."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.theme import EXPRESSION_COLOURS, current_theme, readable_on
+from ml.analysis import Analysis, Frame, TrackedFace
+
+_KEEPS_PACE: Final = 1 / 15
+"""Seconds between analyses up to which the analysed frame itself is shown, box and face as one."""
+_STALE: Final = 0.3
+"""Seconds without an analysis after which the newest frame is shown all the same."""
+_CORNER: Final = 10.0
+
+
+class VideoView(QWidget):
+    """Shows frames as large as the room allows; a click on a face chooses it."""
+
+    face_chosen = Signal(int)
+    """The track of the face that was clicked."""
+    leave_requested = Signal()
+    """Enter was pressed in the picture."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(self.tr("Camera picture"))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(QSize(320, 240))
+        self.mirrored = False
+        self.invitation = ""
+        """Shown in place of a picture."""
+        self._frame: Frame | None = None
+        self._analysis: Analysis | None = None
+        self._chosen: int | None = None
+        self._pace = 0.0
+
+    @property
+    def frame(self) -> Frame | None:
+        """What is shown."""
+        return self._frame
+
+    def set_mirrored(self, mirrored: bool) -> None:
+        self.mirrored = mirrored
+        self.update()
+
+    def set_invitation(self, text: str) -> None:
+        self.invitation = text
+        self.update()
+
+    def set_chosen(self, track: int | None) -> None:
+        if track != self._chosen:
+            self._chosen = track
+            self.update()
+
+    def show_frame(self, frame: Frame) -> bool:
+        """The newest frame of the source; whether it changes what is shown."""
+        if self._analysis is not None:
+            age = frame.time - self._analysis.frame.time
+            if self._pace <= _KEEPS_PACE and age <= _STALE:
+                return False
+        self._frame = frame
+        self.update()
+        return True
+
+    def show_analysis(self, analysis: Analysis) -> bool:
+        """The newest analysis; whether it changes which frame is shown."""
+        if self._analysis is not None:
+            apart = analysis.frame.time - self._analysis.frame.time
+            self._pace += 0.2 * (min(max(apart, 0.0), 1.0) - self._pace)
+        self._analysis = analysis
+        self.update()
+        if self._frame is not None and self._pace > _KEEPS_PACE:
+            return False
+        self._frame = analysis.frame
+        return True
+
+    def clear_faces(self) -> None:
+        self._analysis = None
+        self._pace = 0.0
+        self.update()
+
+    def clear(self) -> None:
+        self._frame = None
+        self.clear_faces()
+
+    def sizeHint(self) -> QSize:
+        return QSize(800, 600)
+
+    # Where things are
+
+    def picture_rect(self) -> QRectF:
+        """Where the picture is painted, in pixels of the widget."""
+        room = QRectF(self.rect())
+        if self._frame is None:
+            return room
+        height, width = self._frame.image.shape[:2]
+        scale = min(room.width() / width, room.height() / height)
+        size = (width * scale, height * scale)
+        left_over = (room.width() - size[0]) / 2, (room.height() - size[1]) / 2
+        return QRectF(*left_over, *size)
+
+    def face_rect(self, face: TrackedFace) -> QRectF:
+        """Where a face's box is painted, in pixels of the widget."""
+        if self._frame is None or self._analysis is None:
+            return QRectF()
+        picture = self.picture_rect()
+        width = self._frame.image.shape[1]
+        scale = picture.width() / width
+        dx, dy = face.offset_after(self._frame.time - self._analysis.frame.time)
+        box = face.face
+        x = box.x + dx
+        if self.mirrored:
+            x = width - x - box.width
+        return QRectF(
+            picture.x() + x * scale,
+            picture.y() + (box.y + dy) * scale,
+            box.width * scale,
+            box.height * scale,
+        ).intersected(picture)
+
+    # Events
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.setFocus()
+        faces = self._analysis.faces if self._analysis else ()
+        hit = [face for face in faces if self.face_rect(face).contains(event.position())]
+        if hit:
+            # Of faces that overlap the smaller is meant: the other can be clicked elsewhere.
+            self.face_chosen.emit(min(hit, key=lambda face: face.face.width).track)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.leave_requested.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
+        theme = current_theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        outline = QPainterPath()
+        outline.addRoundedRect(QRectF(self.rect()), _CORNER, _CORNER)
+        if self._frame is None:
+            painter.fillPath(outline, QColor(theme.raised))
+            painter.setPen(QColor(theme.muted))
+            font = QFont(self.font())
+            font.setPointSizeF(font.pointSizeF() * 1.25)
+            painter.setFont(font)
+            margins = self.rect().adjusted(40, 40, -40, -40)
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(margins, flags, self.invitation)
+            return
+        painter.fillPath(outline, QColor("#0B0D11"))
+        self._paint_picture(painter, self._frame)
+        if self._analysis is not None:
+            # The largest last, so that its label is not under another's.
+            for face in reversed(self._analysis.faces):
+                self._paint_face(painter, face)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(theme.accent), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), _CORNER, _CORNER)
+
+    def _paint_picture(self, painter: QPainter, frame: Frame) -> None:
+        height, width = frame.image.shape[:2]
+        # No copy: the frame keeps its array, and nobody writes to it any more.
+        image = QImage(
+            frame.image.data, width, height, frame.image.strides[0], QImage.Format.Format_BGR888
+        )
+        target = self.picture_rect()
+        painter.save()
+        if self.mirrored:
+            painter.translate(2 * target.center().x(), 0)
+            painter.scale(-1, 1)
+        painter.drawImage(target, image)
+        painter.restore()
+
+    def _paint_face(self, painter: QPainter, face: TrackedFace) -> None:
+        box = self.face_rect(face)
+        if box.isEmpty():
+            return
+        chosen = face.track == self._chosen
+        expression = face.expression
+        colour = EXPRESSION_COLOURS[expression] if expression is not None else QColor("#FFFFFF")
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        # A dark edge keeps the box visible on a picture of its own colour.
+        painter.setPen(QPen(QColor(0, 0, 0, 140), 5 if chosen else 3.5))
+        painter.drawRoundedRect(box, 6, 6)
+        painter.setPen(QPen(colour, 3 if chosen else 1.75))
+        painter.drawRoundedRect(box, 6, 6)
+        if expression is not None:
+            text = f"{expression.label.capitalize()}  {face.confidence:.0%}"
+            self._paint_label(painter, box, text, colour, chosen)
+
+    def _paint_label(
+        self, painter: QPainter, box: QRectF, text: str, colour: QColor, chosen: bool
+    ) -> None:
+        font = QFont(self.font())
+        font.setBold(chosen)
+        painter.setFont(font)
+        metrics = QFontMetricsF(font)
+        size = metrics.boundingRect(text).size()
+        label = QRectF(0, 0, size.width() + 16, metrics.height() + 6)
+        picture = self.picture_rect()
+        label.moveBottomLeft(QPointF(box.left(), box.top() - 4))
+        if label.top() < picture.top():
+            label.moveTopLeft(QPointF(box.left(), min(box.bottom() + 4, picture.bottom())))
+        if label.bottom() > picture.bottom():
+            label.moveTop(box.top() + 4)
+        label.moveRight(min(label.right(), picture.right()))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawRoundedRect(label, 5, 5)
+        painter.setPen(readable_on(colour))
+        painter.drawText(label, Qt.AlignmentFlag.AlignCenter, text)

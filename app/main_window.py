@@ -1,0 +1,61 @@
+"""The window: tabs, status bar, closing."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
+from PySide6.QtWidgets import QLabel, QMainWindow, QTabWidget
+
+from app.application import Application
+from app.live.tab import LiveTab
+from app.settings import GEOMETRY, Settings
+
+
+class MainWindow(QMainWindow):
+    def __init__(self, application: Application, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+        self.ended_in_time = True
+        """Whether all threads had ended when the window was closed."""
+        self.setWindowTitle(application.applicationDisplayName())
+        self.setMinimumSize(QSize(880, 600))
+        self.resize(1180, 760)
+        self.restoreGeometry(settings.get(GEOMETRY))
+
+        self.live = LiveTab(settings)
+        tabs = QTabWidget()
+        tabs.setDocumentMode(True)
+        tabs.addTab(self.live, self.tr("Live"))
+        self.setCentralWidget(tabs)
+        network = QLabel()
+        self.statusBar().addWidget(network)
+        self.live.network_changed.connect(network.setText)
+
+        leave = QAction(self.tr("Quit"), self)
+        leave.setShortcut(QKeySequence("Ctrl+Q"))
+        leave.triggered.connect(self.close)
+        self.addAction(leave)
+        self.live.leave_requested.connect(self.close)
+        application.theme_changed.connect(self.live.refresh_theme)
+        application.unexpected_error.connect(self._on_unexpected_error)
+        if settings.set_aside is not None:
+            self.live.show_message(
+                self.tr(
+                    "The settings file could not be used, so the defaults are. The old file is"
+                    " kept as {}."
+                ).format(settings.set_aside),
+                True,
+            )
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._settings.set(GEOMETRY, bytes(self.saveGeometry().data()))
+        self.setUpdatesEnabled(False)
+        self.hide()
+        self.ended_in_time = self.live.shut_down()
+        self._settings.save()
+        event.accept()
+
+    def _on_unexpected_error(self, what: str) -> None:
+        self.live.show_message(
+            self.tr("Something unexpected happened: {}. The log tells more.").format(what), True
+        )

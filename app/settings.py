@@ -1,0 +1,104 @@
+"""What the program remembers between starts: key, type and default of each, in one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
+
+from platformdirs import user_config_path
+from PySide6.QtCore import QByteArray, QSettings
+
+from ml.analysis import DetectionOptions
+
+APP_ID: Final = "face-expression-detector"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Setting(Generic[T]):
+    key: str
+    default: T
+
+
+SOURCE: Final = Setting("live/source", "")
+RECENT_SOURCES: Final = Setting[list[str]]("live/recent_sources", [])
+WEIGHTS: Final = Setting("live/weights", "")
+"""A path; empty is the bundled file."""
+RECENT_WEIGHTS: Final = Setting[list[str]]("live/recent_weights", [])
+DEVICE: Final = Setting("live/device", "auto")
+INTERVAL: Final = Setting("live/interval", 2.0)
+MIN_SCORE: Final = Setting("live/min_score", DetectionOptions().min_score)
+MIN_SIZE: Final = Setting("live/min_size", DetectionOptions().min_size)
+LONG_SIDE: Final = Setting("live/long_side", DetectionOptions().long_side)
+MIRROR: Final = Setting("live/mirror", False)
+LOOP: Final = Setting("live/loop", False)
+GEOMETRY: Final = Setting("window/geometry", b"")
+
+_FORMAT: Final = 1
+
+
+class Settings:
+    """Typed access to the settings file."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or user_config_path(APP_ID, appauthor=False) / "settings.ini"
+        self.set_aside = _set_aside_if_unusable(self.path)
+        """Where a settings file that could not be used was put; None if there was none."""
+        self._store = QSettings(str(self.path), QSettings.Format.IniFormat)
+        self._store.setValue("format", _FORMAT)
+
+    def get(self, setting: Setting[T]) -> T:
+        """The value; the default where there is none, or one of another type."""
+        default = setting.default
+        value = self._store.value(setting.key)
+        if value is None:
+            return default
+        try:
+            return _converted(value, default)
+        except (TypeError, ValueError):
+            return default
+
+    def set(self, setting: Setting[T], value: T) -> None:
+        self._store.setValue(setting.key, QByteArray(value) if isinstance(value, bytes) else value)
+
+    def remember(self, setting: Setting[list[str]], value: str, most: int = 6) -> None:
+        """Put ``value`` first in a list of recent ones."""
+        kept = [old for old in self.get(setting) if old != value]
+        self.set(setting, [value, *kept][:most])
+
+    def save(self) -> None:
+        self._store.sync()
+
+
+def _converted(value: Any, default: T) -> T:  # noqa: ANN401 - what QSettings returns
+    """What the ini file holds as text, in the type of ``default``."""
+    result: Any
+    if isinstance(default, bool):
+        if str(value).lower() not in ("true", "false"):
+            raise ValueError(value)
+        result = str(value).lower() == "true"
+    elif isinstance(default, bytes):
+        result = bytes(QByteArray(value).data())
+    elif isinstance(default, list):
+        result = [str(item) for item in (value if isinstance(value, list) else [value])]
+    else:
+        result = type(default)(value)  # type: ignore[call-arg]
+    return result  # type: ignore[no-any-return]
+
+
+def _set_aside_if_unusable(path: Path) -> Path | None:
+    """Move a settings file that is not ours, or damaged, out of the way; it is never deleted."""
+    if not path.exists() or path.stat().st_size == 0:
+        return None
+    store = QSettings(str(path), QSettings.Format.IniFormat)
+    if store.status() is QSettings.Status.NoError and str(store.value("format")) == str(_FORMAT):
+        return None
+    aside = next(
+        candidate
+        for n in range(1, 1000)
+        if not (candidate := path.with_name(f"{path.name}.unusable-{n}")).exists()
+    )
+    path.rename(aside)
+    return aside

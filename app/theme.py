@@ -1,0 +1,147 @@
+"""Light and dark, the seven expression colours, plot colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+
+from ml.expressions import Expression
+
+# Okabe & Ito (2008): eight colours that people with any colour vision can tell apart. Yellow and
+# black are left out, since one of them vanishes on each background; grey is for neutral.
+EXPRESSION_COLOURS: Final = {
+    Expression.ANGRY: QColor("#D55E00"),
+    Expression.DISGUST: QColor("#009E73"),
+    Expression.FEAR: QColor("#CC79A7"),
+    Expression.HAPPY: QColor("#E69F00"),
+    Expression.SAD: QColor("#0072B2"),
+    Expression.SURPRISE: QColor("#56B4E9"),
+    Expression.NEUTRAL: QColor("#8D95A3"),
+}
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of one appearance, as #RRGGBB."""
+
+    background: str
+    surface: str
+    raised: str
+    border: str
+    text: str
+    muted: str
+    accent: str
+    on_accent: str
+    danger: str
+
+
+LIGHT: Final = Theme(
+    background="#F3F4F7",
+    surface="#FFFFFF",
+    raised="#ECEEF2",
+    border="#D5DAE2",
+    text="#1A1E26",
+    muted="#596273",
+    accent="#1D66B3",
+    on_accent="#FFFFFF",
+    danger="#B3261E",
+)
+DARK: Final = Theme(
+    background="#14161B",
+    surface="#1C1F26",
+    raised="#262A33",
+    border="#333945",
+    text="#E9EBF0",
+    muted="#A0A8B7",
+    accent="#66AEF2",
+    on_accent="#0D1B2A",
+    danger="#FF8A80",
+)
+
+
+def current_theme() -> Theme:
+    """The theme the system asks for."""
+    dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+    return DARK if dark else LIGHT
+
+
+def readable_on(colour: QColor) -> QColor:
+    """Black or white, whichever stands out more from ``colour``."""
+    luminance = 0.299 * colour.red() + 0.587 * colour.green() + 0.114 * colour.blue()
+    return QColor("#10131A") if luminance > 120 else QColor("#FFFFFF")
+
+
+def palette(theme: Theme) -> QPalette:
+    colours = QPalette()
+    roles = {
+        QPalette.ColorRole.Window: theme.background,
+        QPalette.ColorRole.WindowText: theme.text,
+        QPalette.ColorRole.Base: theme.surface,
+        QPalette.ColorRole.AlternateBase: theme.raised,
+        QPalette.ColorRole.Text: theme.text,
+        QPalette.ColorRole.Button: theme.raised,
+        QPalette.ColorRole.ButtonText: theme.text,
+        QPalette.ColorRole.BrightText: theme.danger,
+        QPalette.ColorRole.Highlight: theme.accent,
+        QPalette.ColorRole.HighlightedText: theme.on_accent,
+        QPalette.ColorRole.Link: theme.accent,
+        QPalette.ColorRole.ToolTipBase: theme.raised,
+        QPalette.ColorRole.ToolTipText: theme.text,
+        QPalette.ColorRole.PlaceholderText: theme.muted,
+        QPalette.ColorRole.Accent: theme.accent,
+    }
+    for role, colour in roles.items():
+        colours.setColor(role, QColor(colour))
+    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText):
+        colours.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme.muted))
+    return colours
+
+
+def style_sheet(theme: Theme) -> str:
+    return f"""
+    QMainWindow, QTabWidget > QWidget {{ background: {theme.background}; }}
+    QTabWidget::pane {{ border: 0; }}
+    QTabBar::tab {{
+        background: transparent; color: {theme.muted};
+        padding: 8px 4px; margin: 0 12px; border: 0; border-bottom: 2px solid transparent;
+    }}
+    QTabBar::tab:selected {{ color: {theme.text}; border-bottom: 2px solid {theme.accent}; }}
+    QTabBar::tab:hover {{ color: {theme.text}; }}
+    QStatusBar QLabel {{ color: {theme.muted}; padding: 0 10px 4px 10px; }}
+    QStatusBar::item {{ border: 0; }}
+
+    #card {{
+        background: {theme.surface}; border: 1px solid {theme.border}; border-radius: 10px;
+    }}
+    #headline {{ font-size: 26px; font-weight: 600; }}
+    #caption, #unit {{ color: {theme.muted}; }}
+    #figure {{ font-size: 16px; font-weight: 600; }}
+
+    QComboBox, QDoubleSpinBox, QSpinBox, QLineEdit {{ min-height: 26px; }}
+    QPushButton {{
+        background: {theme.raised}; border: 1px solid {theme.border}; border-radius: 6px;
+        padding: 5px 14px; min-height: 22px;
+    }}
+    QPushButton:hover, QPushButton:focus {{ border-color: {theme.accent}; }}
+    QPushButton:disabled {{ color: {theme.muted}; }}
+    QPushButton#primary {{
+        background: {theme.accent}; color: {theme.on_accent}; border-color: {theme.accent};
+        border-radius: 8px; font-size: 15px; font-weight: 600; min-height: 30px; min-width: 120px;
+    }}
+    QPushButton#primary:focus {{ border: 2px solid {theme.text}; }}
+    QPushButton#primary[running="true"] {{
+        background: transparent; color: {theme.danger}; border: 2px solid {theme.danger};
+    }}
+    QPushButton#primary:disabled {{
+        background: {theme.raised}; color: {theme.muted}; border-color: {theme.border};
+    }}
+
+    #message {{
+        background: {theme.raised}; border: 1px solid {theme.border};
+        border-left: 4px solid {theme.accent}; border-radius: 6px; padding: 8px 12px;
+    }}
+    #message[serious="true"] {{ border-left-color: {theme.danger}; }}
+    """

@@ -1,0 +1,1 @@
+"""Everything that sees and learns, without Qt. Usable alone: ``python -m ml``."""

@@ -1,0 +1,174 @@
+"""ResEmoteNet (Roy et al. 2024, arXiv 2409.10545): conv stages, SE block, residual blocks, head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+CLASSES: Final = 7
+SE_REDUCTION: Final = 16
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What has to be known to build a ResEmoteNet; the defaults are the paper's."""
+
+    channels: tuple[int, int, int, int, int, int] = (64, 128, 256, 512, 1024, 2048)
+    """Output channels of the three conv stages and the three residual blocks."""
+    head: tuple[int, int, int] = (1024, 512, 256)
+    """Outputs of the first three fully connected layers."""
+    in_channels: int = 3
+    input_size: int = 64
+    """Side of the square input, in pixels."""
+    stem_dropout: float = 0.2
+    head_dropout: float = 0.5
+    conv_bias: bool = True
+    """False in the original desktop program's variant, as is ``head_activation``."""
+    head_activation: bool = True
+
+    def __post_init__(self) -> None:
+        if len(self.channels) != 6 or len(self.head) != 3:
+            raise ValueError("ResEmoteNet has six channel counts and three head sizes")
+        if min(*self.channels, *self.head, self.in_channels) < 1:
+            raise ValueError("every layer needs at least one channel")
+        if self.channels[2] < SE_REDUCTION:
+            raise ValueError(f"the third stage needs at least {SE_REDUCTION} channels")
+        if self.input_size < 8:
+            raise ValueError("the input must be at least 8 pixels wide: three stages halve it")
+
+    def scaled(self, width: float) -> Architecture:
+        """The same with every channel count and head size multiplied by ``width``."""
+        c1, c2, c3, c4, c5, c6 = (max(1, round(n * width)) for n in self.channels)
+        h1, h2, h3 = (max(1, round(n * width)) for n in self.head)
+        return replace(self, channels=(c1, c2, c3, c4, c5, c6), head=(h1, h2, h3))
+
+
+def live_taps(size: int, stride: int) -> tuple[int, int]:
+    """First and one-past-last tap of a padded 3-tap kernel that can meet a pixel.
+
+    On a map ``size`` pixels wide, tap t of output i reads pixel ``i * stride + t - 1``. Taps that
+    only ever read padding get no gradient and change no output.
+    """
+    outputs = range((size - 1) // stride + 1)
+    taps = [t for t in range(3) if any(0 <= i * stride + t - 1 < size for i in outputs)]
+    return taps[0], taps[-1] + 1
+
+
+class LiveConv2d(nn.Conv2d):
+    """A 3×3 convolution with padding 1 on ``size``-pixel maps, holding only its live taps."""
+
+    def __init__(
+        self, in_channels: int, out_channels: int, size: int, stride: int, bias: bool
+    ) -> None:
+        self.first_tap, past = live_taps(size, stride)
+        # A kernel that has lost its first tap has also lost the padding that tap would read, and
+        # then no output reaches past the far edge either.
+        super().__init__(
+            in_channels,
+            out_channels,
+            kernel_size=past - self.first_tap,
+            stride=stride,
+            padding=1 - self.first_tap,
+            bias=bias,
+        )
+
+    def live_part(self, kernel: Tensor) -> Tensor:
+        """The taps of a full 3×3 kernel [out, in, 3, 3] that are live; others as they are."""
+        if kernel.shape[2:] != (3, 3):
+            return kernel
+        taps = slice(self.first_tap, self.first_tap + self.kernel_size[0])
+        return kernel[:, :, taps, taps]
+
+
+class SEBlock(nn.Module):
+    """Squeeze-and-excitation (Hu et al. 2018): each channel scaled by a gate it learns."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.fc = nn.Sequential(
+            nn.Linear(channels, channels // SE_REDUCTION, bias=False),
+            nn.ReLU(),
+            nn.Linear(channels // SE_REDUCTION, channels, bias=False),
+            nn.Sigmoid(),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        gates: Tensor = self.fc(x.mean((2, 3)))
+        return x * gates[:, :, None, None]
+
+
+class ResidualBlock(nn.Module):
+    """Two 3×3 convolutions, the first with stride 2, beside a strided 1×1 shortcut."""
+
+    def __init__(self, in_channels: int, out_channels: int, size: int, bias: bool) -> None:
+        super().__init__()
+        self.conv1 = LiveConv2d(in_channels, out_channels, size, stride=2, bias=bias)
+        self.bn1 = nn.BatchNorm2d(out_channels)
+        self.conv2 = LiveConv2d(out_channels, out_channels, (size + 1) // 2, stride=1, bias=bias)
+        self.bn2 = nn.BatchNorm2d(out_channels)
+        self.shortcut = nn.Sequential(
+            nn.Conv2d(in_channels, out_channels, kernel_size=1, stride=2, bias=bias),
+            nn.BatchNorm2d(out_channels),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.bn1(self.conv1(x)))
+        return F.relu(self.bn2(self.conv2(y)) + self.shortcut(x))
+
+
+class ResEmoteNet(nn.Module):
+    """Logits [N, 7] for pictures [N, in_channels, input_size, input_size].
+
+    Parameters are named as in the published implementation. Where a map is so small that part of
+    a 3×3 kernel only ever meets padding, that part is left out: the same outputs from 36 million
+    instead of 80 million parameters at the paper's channel counts and 64×64 input.
+    """
+
+    def __init__(self, architecture: Architecture | None = None, *, width: float = 1.0) -> None:
+        super().__init__()
+        self.architecture = a = (architecture or Architecture()).scaled(width)
+        c1, c2, c3, c4, c5, c6 = a.channels
+        h1, h2, h3 = a.head
+        size = a.input_size // 8
+
+        self.conv1 = nn.Conv2d(a.in_channels, c1, 3, padding=1, bias=a.conv_bias)
+        self.bn1 = nn.BatchNorm2d(c1)
+        self.conv2 = nn.Conv2d(c1, c2, 3, padding=1, bias=a.conv_bias)
+        self.bn2 = nn.BatchNorm2d(c2)
+        self.conv3 = nn.Conv2d(c2, c3, 3, padding=1, bias=a.conv_bias)
+        self.bn3 = nn.BatchNorm2d(c3)
+        self.se = SEBlock(c3)
+        self.res_block1 = ResidualBlock(c3, c4, size, a.conv_bias)
+        self.res_block2 = ResidualBlock(c4, c5, (size + 1) // 2, a.conv_bias)
+        self.res_block3 = ResidualBlock(c5, c6, (size + 3) // 4, a.conv_bias)
+        self.fc1 = nn.Linear(c6, h1)
+        self.fc2 = nn.Linear(h1, h2)
+        self.fc3 = nn.Linear(h2, h3)
+        self.fc4 = nn.Linear(h3, CLASSES)
+        self.stem_dropout = nn.Dropout(a.stem_dropout)
+        self.head_dropout = nn.Dropout(a.head_dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        # ReLU behind the pooling gives the same maps from a quarter of the work.
+        x = self.stem_dropout(F.relu(F.max_pool2d(self.bn1(self.conv1(x)), 2)))
+        x = self.stem_dropout(F.relu(F.max_pool2d(self.bn2(self.conv2(x)), 2)))
+        x = F.relu(F.max_pool2d(self.bn3(self.conv3(x)), 2))
+        x = self.se(x)
+        x = self.res_block3(self.res_block2(self.res_block1(x)))
+        x = torch.flatten(F.adaptive_avg_pool2d(x, 1), 1)
+        for layer in (self.fc1, self.fc2, self.fc3):
+            x = layer(x)
+            if self.architecture.head_activation:
+                x = F.relu(x)
+            x = self.head_dropout(x)
+        logits: Tensor = self.fc4(x)
+        return logits
+
+
+def parameter_count(model: nn.Module) -> int:
+    """Number of learnt values."""
+    return sum(parameter.numel() for parameter in model.parameters())
