@@ -1,0 +1,262 @@
+"""The live tab with its real threads, real network and real pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+import ml.sources
+from app.live.session import State
+from app.live.tab import LiveTab
+from app.settings import INTERVAL, MIN_SCORE, MIRROR, SOURCE, WEIGHTS, Settings
+from ml.analysis import Analysis
+from ml.expressions import Expression
+
+_LOADING = 60_000
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    settings = Settings(tmp_path / "settings.ini")
+    settings.set(INTERVAL, 0.0)
+    return settings
+
+
+@pytest.fixture
+def tab(qtbot: QtBot, settings: Settings) -> Iterator[LiveTab]:
+    tab = LiveTab(settings)
+    qtbot.addWidget(tab)
+    tab.resize(1000, 620)
+    tab.show()
+    qtbot.waitUntil(lambda: tab.session.network is not None, timeout=_LOADING)
+    yield tab
+    assert tab.shut_down()
+
+
+@pytest.fixture
+def group(tmp_path: Path, portrait: npt.NDArray[np.uint8]) -> Path:
+    """Two faces, the larger at the right."""
+    small = cv2.resize(portrait, (300, 300), interpolation=cv2.INTER_AREA)
+    picture = np.full((512, 812, 3), 60, np.uint8)
+    picture[100:400, :300] = small
+    picture[:, 300:] = portrait
+    path = tmp_path / "group.png"
+    cv2.imwrite(str(path), picture)
+    return path
+
+
+def shown(tab: LiveTab) -> Analysis | None:
+    return tab._analysis
+
+
+def test_a_clip_from_start_to_end(tab: LiveTab, qtbot: QtBot, clip: Path) -> None:
+    seen: list[Analysis] = []
+    tab.session.analysed.connect(seen.append)
+    tab.source.choose(str(clip))
+    assert tab.button.text() == "Start"
+    tab.button.click()
+    assert tab.button.text() == "Stop"
+    qtbot.waitUntil(lambda: tab.chart.probabilities is not None, timeout=10_000)
+    assert tab.headline.text() == "Happy"
+    assert tab.count.text() == "1"
+    qtbot.waitUntil(lambda: tab.headline.text() == "No face", timeout=10_000)
+    assert tab.chart.probabilities is None
+    qtbot.waitUntil(lambda: tab.session.state is State.IDLE, timeout=10_000)
+    assert tab.message.text() == "clip.avi has ended."
+    assert tab.button.text() == "Start"
+    assert tab.view.frame is not None
+    times = [analysis.frame.time for analysis in seen]
+    assert times == sorted(times)
+
+
+def test_every_person_is_found_and_a_click_chooses(tab: LiveTab, qtbot: QtBot, group: Path) -> None:
+    tab.source.choose(str(group))
+    tab.start()
+    qtbot.waitUntil(lambda: shown(tab) is not None, timeout=10_000)
+    analysis = shown(tab)
+    assert analysis is not None
+    large, small = analysis.faces
+    assert large.face.x > 400 > small.face.x
+    assert tab.chart.probabilities == large.probabilities
+    assert "the largest face of 2" in tab.caption.text()
+
+    place = tab.view.face_rect(small).center().toPoint()
+    qtbot.mouseClick(tab.view, Qt.MouseButton.LeftButton, pos=place)
+    assert tab.chart.probabilities == small.probabilities
+    assert "the chosen face of 2" in tab.caption.text()
+
+
+def test_a_still_picture_answers_to_changed_options(
+    tab: LiveTab, qtbot: QtBot, group: Path
+) -> None:
+    tab.source.choose(str(group))
+    tab.start()
+    qtbot.waitUntil(lambda: tab.count.text() == "2", timeout=10_000)
+    tab.min_size.setValue(100)
+    qtbot.waitUntil(lambda: tab.count.text() == "1", timeout=10_000)
+    tab.min_size.setValue(1000)
+    qtbot.waitUntil(lambda: tab.headline.text() == "No face", timeout=10_000)
+
+
+def test_space_starts_and_stops_and_stop_clears_the_boxes(
+    tab: LiveTab, qtbot: QtBot, clip: Path
+) -> None:
+    tab.loop.setChecked(True)
+    tab.source.choose(str(clip))
+    tab.view.setFocus()
+    qtbot.keyClick(tab.view, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: shown(tab) is not None, timeout=10_000)
+    qtbot.keyClick(tab.view, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: tab.session.state is State.IDLE, timeout=10_000)
+    qtbot.wait(100)
+    assert shown(tab) is None
+    assert tab.chart.probabilities is None
+    assert tab.headline.text() == "–"
+
+
+def test_another_source_while_one_runs_takes_over(
+    tab: LiveTab, qtbot: QtBot, clip: Path, group: Path
+) -> None:
+    tab.loop.setChecked(True)
+    tab.source.choose(str(clip))
+    tab.start()
+    qtbot.waitUntil(lambda: tab.session.state is State.RUNNING, timeout=10_000)
+    tab.source.choose(str(group))
+    qtbot.waitUntil(lambda: tab.count.text() == "2", timeout=10_000)
+    assert tab.session.state is State.RUNNING
+
+
+def test_starting_and_stopping_fast_leaves_it_in_order(
+    tab: LiveTab, qtbot: QtBot, clip: Path
+) -> None:
+    tab.source.choose(str(clip))
+    for _ in range(6):
+        tab.toggle()
+        qtbot.wait(15)
+    qtbot.waitUntil(lambda: tab.session.state is State.IDLE, timeout=10_000)
+    tab.start()
+    qtbot.waitUntil(lambda: shown(tab) is not None, timeout=10_000)
+
+
+def test_late_analyses_of_a_stopped_session_are_ignored(
+    tab: LiveTab, qtbot: QtBot, clip: Path
+) -> None:
+    tab.source.choose(str(clip))
+    tab.start()
+    qtbot.waitUntil(lambda: shown(tab) is not None, timeout=10_000)
+    late = shown(tab)
+    number = tab.session._number
+    tab.session.stop()
+    qtbot.waitUntil(lambda: tab.session.state is State.IDLE, timeout=10_000)
+    tab.session._worker.analysed.emit(number, late)
+    qtbot.wait(50)
+    assert shown(tab) is None
+
+
+def test_a_missing_file_is_told_and_the_program_goes_on(
+    tab: LiveTab, qtbot: QtBot, clip: Path
+) -> None:
+    tab.source.choose("/nowhere/at all.mp4")
+    tab.start()
+    qtbot.waitUntil(lambda: tab.session.state is State.IDLE, timeout=10_000)
+    assert "at all.mp4" in tab.message.text()
+    assert tab.message.isVisible()
+    tab.source.choose(str(clip))
+    tab.start()
+    qtbot.waitUntil(lambda: shown(tab) is not None, timeout=10_000)
+    assert not tab.message.isVisible()
+
+
+def test_no_camera_at_all_is_told(
+    tab: LiveTab, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ml.sources, "list_cameras", list)
+    tab.start()
+    qtbot.waitUntil(lambda: "No camera" in tab.message.text(), timeout=10_000)
+    assert tab.button.text() == "Start"
+
+
+def test_unusable_weights_are_told_and_those_in_use_stay(
+    tab: LiveTab, qtbot: QtBot, tmp_path: Path, group: Path
+) -> None:
+    bad = tmp_path / "bad.safetensors"
+    bad.write_bytes(b"\x10\x00\x00\x00 nothing")
+    tab.use_weights(bad)
+    qtbot.waitUntil(lambda: "bad.safetensors" in tab.message.text(), timeout=10_000)
+    assert "stay in use" in tab.message.text()
+    assert tab.weights.currentText() == "Bundled weights"
+    tab.source.choose(str(group))
+    tab.start()
+    qtbot.waitUntil(lambda: tab.chart.probabilities is not None, timeout=10_000)
+
+
+def test_other_weights_are_used_at_once(
+    tab: LiveTab, qtbot: QtBot, tmp_path: Path, group: Path
+) -> None:
+    from ml.weights import load_weights, save_weights
+    from resources import bundled_weights
+
+    weights = load_weights(bundled_weights())
+    # A network that finds everything sad, to be told apart from the bundled one.
+    bias = weights.state["fc4.bias"]
+    bias[weights.classes.index(Expression.SAD)] += 50
+    sad = tmp_path / "sad.safetensors"
+    save_weights(weights, sad)
+    tab.source.choose(str(group))
+    tab.start()
+    qtbot.waitUntil(lambda: tab.headline.text() == "Happy", timeout=10_000)
+    tab.use_weights(sad)
+    qtbot.waitUntil(lambda: tab.headline.text() == "Sad", timeout=10_000)
+    assert tab.weights.currentText() == "sad.safetensors"
+
+
+def test_it_remembers(tab: LiveTab, qtbot: QtBot, settings: Settings, clip: Path) -> None:
+    tab.source.choose(str(clip))
+    tab.interval.setValue(1.5)
+    tab.min_score.setValue(0.7)
+    tab.mirror.setChecked(True)
+    settings.save()
+    kept = Settings(settings.path)
+    assert kept.get(SOURCE) == str(clip)
+    assert kept.get(INTERVAL) == 1.5
+    assert kept.get(MIN_SCORE) == 0.7
+    assert kept.get(MIRROR) is True
+
+    again = LiveTab(kept)
+    qtbot.addWidget(again)
+    qtbot.waitUntil(lambda: again.session.network is not None, timeout=_LOADING)
+    assert again.source.currentText() == "clip.avi"
+    assert again.interval.value() == 1.5
+    assert again.view.mirrored
+    assert again.shut_down()
+
+
+def test_remembered_weights_that_are_gone_give_way_to_the_bundled(
+    qtbot: QtBot, settings: Settings
+) -> None:
+    settings.set(WEIGHTS, "/gone/mine.pt")
+    tab = LiveTab(settings)
+    qtbot.addWidget(tab)
+    qtbot.waitUntil(lambda: tab.session.network is not None, timeout=_LOADING)
+    assert "mine.pt" in tab.message.text()
+    assert tab.weights.currentText() == "Bundled weights"
+    assert tab.shut_down()
+
+
+def test_a_camera_is_remembered_by_name(qtbot: QtBot, settings: Settings) -> None:
+    settings.set(SOURCE, "camera:Studio Cam")
+    tab = LiveTab(settings)
+    qtbot.addWidget(tab)
+    tab.source._on_cameras(["Built-in", "Studio Cam"])
+    assert tab.source.currentText() == "Studio Cam"
+    tab.source._on_cameras(["Built-in"])
+    assert tab.source.currentText() == "Studio Cam (not plugged in)"
+    assert settings.get(SOURCE) == "camera:Studio Cam"
+    assert tab.shut_down()
