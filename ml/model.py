@@ -11,6 +11,9 @@ from torch import Tensor, nn
 
 CLASSES: Final = 7
 SE_REDUCTION: Final = 16
+# Far above any use; below what would exhaust the memory of who opens a file that claims it.
+_MOST_CHANNELS: Final = 8192
+_MOST_PIXELS: Final = 1024
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,17 @@ class Architecture:
     def __post_init__(self) -> None:
         if len(self.channels) != 6 or len(self.head) != 3:
             raise ValueError("ResEmoteNet has six channel counts and three head sizes")
-        if min(*self.channels, *self.head, self.in_channels) < 1:
-            raise ValueError("every layer needs at least one channel")
+        counts = (*self.channels, *self.head, self.in_channels)
+        if not all(isinstance(n, int) and 1 <= n <= _MOST_CHANNELS for n in counts):
+            raise ValueError(f"every layer needs 1 to {_MOST_CHANNELS} channels")
         if self.channels[2] < SE_REDUCTION:
             raise ValueError(f"the third stage needs at least {SE_REDUCTION} channels")
-        if self.input_size < 8:
-            raise ValueError("the input must be at least 8 pixels wide: three stages halve it")
+        if not (isinstance(self.input_size, int) and 8 <= self.input_size <= _MOST_PIXELS):
+            raise ValueError(f"the input must be 8 to {_MOST_PIXELS} pixels wide")
+        if not all(0 <= share < 1 for share in (self.stem_dropout, self.head_dropout)):
+            raise ValueError("dropout must be at least 0 and below 1")
+        if not (isinstance(self.conv_bias, bool) and isinstance(self.head_activation, bool)):
+            raise ValueError("conv_bias and head_activation must be true or false")
 
     def scaled(self, width: float) -> Architecture:
         """The same with every channel count and head size multiplied by ``width``."""

@@ -10,11 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
-
-# OpenCV and FFmpeg write to stderr about every broken file; what matters is in our own messages.
-os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+from typing import Any, Final, Protocol
 
 import cv2
 import numpy as np
@@ -22,6 +18,11 @@ import numpy.typing as npt
 from cv2_enumerate_cameras import enumerate_cameras
 
 from ml.analysis import Frame
+
+# OpenCV and FFmpeg write to stderr about every broken file; what matters is in our own messages.
+# OpenCV may have been imported long before, FFmpeg looks when the first video is opened.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 CAMERA_PREFIX: Final = "camera:"
 _STREAM_TIMEOUT_MS: Final = 5000
@@ -82,8 +83,12 @@ def open_source(address: str) -> Source:
         return _Camera(address.removeprefix(CAMERA_PREFIX))
     if "://" in address:
         return _Stream(address)
-    path = Path(address).expanduser()
-    if not path.exists():
+    try:
+        path = Path(address).expanduser()
+        exists = path.exists()
+    except (OSError, RuntimeError) as error:  # a name too long, a home folder of nobody
+        raise SourceError(f"{address[:200]} cannot be opened: {error}.") from error
+    if not exists:
         raise SourceError(f"There is no file {path}. Choose another source.")
     if path.is_dir():
         raise SourceError(f"{path} is a folder. Choose a video or an image in it.")
@@ -93,7 +98,16 @@ def open_source(address: str) -> Source:
         raise SourceError(f"{path.name} is empty (0 bytes). Choose another source.")
     if cv2.haveImageReader(str(path)) and path.suffix.lower() != ".gif":
         return _Image(path)
+    if _is_text(path):
+        raise SourceError(f"{path.name} is a text file, not a video. Choose another source.")
     return _Video(path)
+
+
+def _is_text(path: Path) -> bool:
+    """FFmpeg draws text as pictures, and opens what playlists name; no container is bare text."""
+    with path.open("rb") as file:
+        start = set(file.read(1024))
+    return not start & (set(range(32)) - set(b"\t\n\r\f\x1b"))
 
 
 @contextmanager
@@ -109,25 +123,36 @@ def opened(address: str) -> Iterator[Source]:
 def read_image(path: Path) -> npt.NDArray[np.uint8]:
     """A picture as BGR [height, width, 3], whatever its channels and depth, upright by its EXIF."""
     # imread cannot open paths outside the code page on Windows.
-    image = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_COLOR)
+    content = np.fromfile(path, dtype=np.uint8)
+    try:
+        image = cv2.imdecode(content, cv2.IMREAD_COLOR)
+    except cv2.error:  # it claims more pixels than OpenCV accepts
+        image = None
     if image is None:
         raise SourceError(f"{path.name} is damaged: it cannot be decoded as an image.")
     return to_bgr(image)
 
 
-def to_bgr(image: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
-    """Any picture OpenCV delivers, as contiguous BGR bytes [height, width, 3]."""
+def to_bgr(image: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Any picture OpenCV delivers, as contiguous BGR bytes [height, width, 3].
+
+    Floats are taken as 0 to 1, two channels as YUYV. Raises SourceError for other channels.
+    """
     if image.dtype == np.uint16:
         image = (image // np.uint16(256)).astype(np.uint8)
     elif np.issubdtype(image.dtype, np.floating):
-        image = (np.clip(image, 0, 1) * 255).astype(np.uint8)
+        image = (np.nan_to_num(np.clip(image, 0, 1)) * 255).astype(np.uint8)
+    elif image.dtype != np.uint8:
+        image = np.clip(image.astype(np.float64), 0, 255).astype(np.uint8)
     channels = 1 if image.ndim == 2 else image.shape[2]
     if channels == 1:
         image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
-    elif channels == 2:
+    elif channels == 2 and image.shape[1] % 2 == 0:
         image = cv2.cvtColor(image, cv2.COLOR_YUV2BGR_YUY2)
     elif channels == 4:
         image = cv2.cvtColor(image, cv2.COLOR_BGRA2BGR)
+    elif channels != 3:
+        raise SourceError(f"Pictures of {channels} channels are of no kind known here.")
     return np.ascontiguousarray(image, dtype=np.uint8)
 
 
@@ -158,7 +183,6 @@ class _Video:
         self.name = path.name
         self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
         self._index = 0
-        self._time = -1.0
         if not self._capture.isOpened():
             raise SourceError(
                 f"{path.name} is not a video that can be read: it is damaged, cut short, or of "
@@ -166,6 +190,7 @@ class _Video:
             )
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self._rate = rate if 1 <= rate <= 240 else _USUAL_RATE
+        self._time = -1 / self._rate
 
     def read(self) -> Frame | None:
         got, image = self._capture.read()

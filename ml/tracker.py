@@ -29,19 +29,29 @@ class Tracker:
             for track, (known, seen) in self._known.items()
             if time - seen <= _PATIENCE
         }
-        tracked = []
-        for face in faces:
-            overlaps = {track: face.overlap(known.face) for track, (known, _) in free.items()}
-            best = max(overlaps, key=overlaps.__getitem__, default=None)
-            if best is None or overlaps[best] < _MIN_OVERLAP:
-                tracked.append(TrackedFace(self._next_track, face))
-                self._next_track += 1
+        # The best pairs first, so that no newcomer takes the track of the face it stands before.
+        pairs = sorted(
+            (
+                (face.overlap(known.face), position, track)
+                for position, face in enumerate(faces)
+                for track, (known, _) in free.items()
+            ),
+            reverse=True,
+        )
+        follows: dict[int, TrackedFace] = {}
+        for overlap, position, track in pairs:
+            if overlap < _MIN_OVERLAP or position in follows or track not in free:
                 continue
-            known, seen = free.pop(best)
-            velocity = _velocity(known, face, time - seen)
-            tracked.append(replace(known, face=face, velocity=velocity))
+            known, seen = free.pop(track)
+            velocity = _velocity(known, faces[position], time - seen)
+            follows[position] = replace(known, face=faces[position], velocity=velocity)
+        tracked = [follows.get(position) or self._new(face) for position, face in enumerate(faces)]
         self._known = free | {face.track: (face, time) for face in tracked}
         return tracked
+
+    def _new(self, face: Face) -> TrackedFace:
+        self._next_track += 1
+        return TrackedFace(self._next_track - 1, face)
 
     def remember(self, face: TrackedFace) -> None:
         """Keep what has been learnt about a tracked face since ``update``."""

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import pickle
 import re
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -40,8 +42,12 @@ _PUBLISHED_ORDER: Final = (
     Expression.FEAR,
     Expression.NEUTRAL,
 )
+_NEWER_PICKLE: Final = r"Unsupported operand 1(4[7-9]|5[01])\b"
+"""Codes of pickle protocol 4 and later, in which torch.save writes nothing unless told to."""
 _LISTED: Final = 6
 """Names of parameters a message lists before it only counts the rest."""
+_LONGEST: Final = 800
+"""Characters of a message."""
 
 
 class WeightsError(ValueError):
@@ -78,8 +84,10 @@ def load_weights(path: Path) -> Weights:
 
     Raises WeightsError for anything that is not exactly a trained ResEmoteNet.
     """
+    if path.is_dir():
+        raise WeightsError(f"{path} is a folder. Choose a weights file in it.")
     try:
-        if path.suffix == ".safetensors":
+        if path.suffix.lower() == ".safetensors":
             weights = _read_safetensors(path)
         else:
             weights = _read_checkpoint(path)
@@ -89,7 +97,7 @@ def load_weights(path: Path) -> Weights:
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}.") from error
     except WeightsError as error:
-        raise WeightsError(f"{path.name}: {error}") from error.__cause__
+        raise WeightsError(_shown(f"{path.name}: {error}")) from error.__cause__
 
 
 def save_weights(weights: Weights, path: Path, dtype: torch.dtype = torch.float16) -> None:
@@ -117,12 +125,21 @@ def save_weights(weights: Weights, path: Path, dtype: torch.dtype = torch.float1
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     try:
-        save_file(state, beside, metadata)
+        try:
+            save_file(state, beside, metadata)
+        except SafetensorError as error:  # also when the disk is full
+            raise OSError(f"{path} could not be written: {error}") from error
         Path(beside).chmod(0o644)
         Path(beside).replace(path)
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
+
+
+def _shown(message: str) -> str:
+    """Names come from the file: they may be endless, or move the cursor of a terminal."""
+    message = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in message)
+    return message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
 
 
 # Our format
@@ -160,8 +177,8 @@ def _read_safetensors(path: Path) -> Weights:
         )
     except KeyError as error:
         raise WeightsError(f"its metadata lack {error}; it cannot be used without.") from error
-    except (ValueError, TypeError) as error:
-        raise WeightsError(f"its metadata make no sense: {error}.") from error
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise WeightsError(f"its metadata make no sense: {_first_line(error)}.") from error
 
 
 def _from_json(text: str) -> Any:  # noqa: ANN401 - whatever JSON holds
@@ -181,22 +198,8 @@ def _parse_classes(names: list[str]) -> tuple[Expression, ...]:
 
 
 def _read_checkpoint(path: Path) -> Weights:
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
-    except pickle.UnpicklingError as error:
-        blocked = re.search(r"GLOBAL ([\w.]+)", str(error))
-        if blocked:
-            raise WeightsError(
-                f"this file would run code when it is opened ({blocked.group(1)}), which a "
-                "weights file has no need to. It was refused and nothing was run."
-            ) from error
-        raise WeightsError("this is not a weights file.") from error
-    except Exception as error:  # torch raises anything at all on a broken file
-        raise WeightsError(
-            f"this is not a whole weights file ({_first_line(error)}). Copy or download it again."
-        ) from error
+    with path.open("rb") as file:
+        content = _unpickled(file)
     for key in ("state_dict", "model_state_dict"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
@@ -204,6 +207,29 @@ def _read_checkpoint(path: Path) -> Weights:
         raise WeightsError(f"this holds a {type(content).__name__}, not weights.")
     state = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
     return _from_state(state)
+
+
+def _unpickled(file: BinaryIO) -> Any:  # noqa: ANN401 - whatever the file holds
+    try:
+        with warnings.catch_warnings(action="ignore"):  # refused files are told of below
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        code = re.search(r"GLOBAL ([\w.]+)", str(error))
+        if code:
+            raise WeightsError(
+                f"this file would run code when it is opened ({code.group(1)}), which a "
+                "weights file has no need to. It was refused and nothing was run."
+            ) from error
+        if re.search(_NEWER_PICKLE, str(error)):
+            raise WeightsError(
+                "this file is a pickle of Python objects, which may run code when it is opened. "
+                "It was refused and nothing was run. Save the state dict alone, with torch.save."
+            ) from error
+        raise WeightsError("this is not a weights file.") from error
+    except Exception as error:  # torch raises anything at all on a broken file
+        raise WeightsError(
+            f"this is not a whole weights file ({_first_line(error)}). Copy or download it again."
+        ) from error
 
 
 def _first_line(error: Exception) -> str:
@@ -218,10 +244,10 @@ def _from_state(state: State) -> Weights:
     ImageNet's values.
     """
     desktop = any(re.match(r"(model\.)?(cnn\.blocks|seb|out)\.", name) for name in state)
-    if desktop:
-        state = _published_names(state)
-    else:
-        state = {re.sub(r"^(module\.|model\.|_orig_mod\.)+", "", n): v for n, v in state.items()}
+    own = _published_names(state) if desktop else _without_wrappers(state)
+    if len(own) < len(state):
+        raise WeightsError("it holds more than one network, and which one is meant is not told.")
+    state = own
 
     def shape(name: str) -> torch.Size:
         if name not in state or state[name].ndim < 2:
@@ -232,14 +258,17 @@ def _from_state(state: State) -> Weights:
     c4, c5, c6 = (shape(f"res_block{n}.conv1.weight")[0] for n in (1, 2, 3))
     h1, h2, h3 = (shape(f"fc{n}.weight")[0] for n in (1, 2, 3))
     in_channels = shape("conv1.weight")[1]
-    architecture = Architecture(
-        channels=(c1, c2, c3, c4, c5, c6),
-        head=(h1, h2, h3),
-        in_channels=in_channels,
-        conv_bias="conv1.bias" in state,
-        stem_dropout=0.0 if desktop else 0.2,
-        head_activation=not desktop,
-    )
+    try:
+        architecture = Architecture(
+            channels=(c1, c2, c3, c4, c5, c6),
+            head=(h1, h2, h3),
+            in_channels=in_channels,
+            conv_bias="conv1.bias" in state,
+            stem_dropout=0.0 if desktop else 0.2,
+            head_activation=not desktop,
+        )
+    except ValueError as error:
+        raise WeightsError(f"this is another network than ResEmoteNet: {error}.") from error
     three = in_channels == 3
     return Weights(
         architecture,
@@ -248,6 +277,11 @@ def _from_state(state: State) -> Weights:
         std=_IMAGENET_STD if three else (0.5,) * in_channels,
         classes=ALPHABETICAL if desktop else _PUBLISHED_ORDER,
     )
+
+
+def _without_wrappers(state: State) -> State:
+    """Names without what Lightning, DataParallel and torch.compile put before them."""
+    return {re.sub(r"^(module\.|model\.|_orig_mod\.)+", "", n): v for n, v in state.items()}
 
 
 _DESKTOP_NAMES: Final[tuple[tuple[str, Callable[[re.Match[str]], str]], ...]] = (
@@ -287,12 +321,16 @@ def _fitted(weights: Weights) -> Weights:
         raise WeightsError(
             f"it normalises {len(weights.mean)} channels, but its network takes {a.in_channels}."
         )
-    if not (weights.temperature > 0 and min(weights.std) > 0):
-        raise WeightsError("its temperature and standard deviations must be above 0.")
+    scales = (weights.temperature, *weights.std)
+    if not (min(scales) > 0 and all(map(math.isfinite, (*scales, *weights.mean)))):
+        raise WeightsError("its temperature and standard deviations must be numbers above 0.")
     with torch.device("meta"):  # shapes without memory: the file's claims are not yet believed
         model = ResEmoteNet(a)
     expected = model.state_dict()
     state = dict(weights.state)
+    odd = [name for name, value in state.items() if not _is_plain(value)]
+    if odd:
+        raise WeightsError(f"{odd[0]} is not stored as plain numbers (sparse, quantised, complex).")
     for name, module in model.named_modules():
         kernel = state.get(f"{name}.weight")
         if isinstance(module, LiveConv2d) and kernel is not None and kernel.ndim == 4:
@@ -319,15 +357,23 @@ def _fitted(weights: Weights) -> Weights:
     ]
     if faults:
         raise WeightsError(f"it does not fit ResEmoteNet. {'; '.join(faults)}.")
-    broken = [n for n, value in state.items() if not torch.isfinite(value).all()]
-    if broken:
-        raise WeightsError(f"it holds values that are not numbers (NaN), in {broken[0]}.")
-    zero = torch.zeros((), dtype=torch.int64)
+    zero = torch.zeros(())
     fitted = {
-        name: state.get(name, zero) if name in counts else state[name].float().contiguous()
-        for name in expected
+        name: state.get(name, zero).to(like.dtype, copy=True, memory_format=torch.contiguous_format)
+        for name, like in expected.items()
     }
+    broken = [name for name, value in fitted.items() if not torch.isfinite(value).all()]
+    if broken:
+        raise WeightsError(f"it holds values that are no finite numbers (NaN), in {broken[0]}.")
     return dataclasses.replace(weights, state=fitted)
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    return (
+        tensor.layout == torch.strided
+        and tensor.device.type == "cpu"
+        and not (tensor.is_nested or tensor.is_quantized or tensor.is_complex())
+    )
 
 
 def _shape(tensor: Tensor) -> str:

@@ -1,0 +1,258 @@
+"""``python -m ml``: everything the network can do without a window."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import inspect
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    try:
+        status: int | None = arguments.command(arguments)
+    except (ValueError, OSError) as error:  # messages made for people
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return status or 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ml", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    predict = commands.add_parser("predict", help="name the expressions in images and videos")
+    predict.add_argument("paths", type=Path, nargs="+", metavar="PATH")
+    predict.add_argument(
+        "--weights", type=Path, help="a weights file; the bundled one unless given"
+    )
+    predict.add_argument("--device", default="auto", help="auto, cpu, cuda:0, mps")
+    predict.add_argument(
+        "--interval", type=float, default=0.0, help="seconds between two answers; 0: every frame"
+    )
+    form = predict.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="an object per line and face")
+    form.add_argument("--csv", action="store_true")
+    predict.set_defaults(command=_predict)
+
+    convert = commands.add_parser(
+        "convert", help="write a checkpoint of another program in our format"
+    )
+    convert.add_argument("input", type=Path, metavar="IN", help=".pt, .pth, .ckpt, .safetensors")
+    convert.add_argument("output", type=Path, metavar="OUT", help="the .safetensors file to write")
+    convert.set_defaults(command=_convert)
+
+    data = commands.add_parser("data", help="count, compare and check the pictures of a data set")
+    _add_data(data)
+    data.add_argument("--json", action="store_true", help="print the check as JSON")
+    data.set_defaults(command=_data)
+
+    evaluate = commands.add_parser("evaluate", help="measure a network on a data set")
+    evaluate.add_argument("weights", type=Path, metavar="WEIGHTS")
+    _add_data(evaluate)
+    evaluate.add_argument(
+        "--split",
+        action="append",
+        metavar="NAME",
+        help="measure this one only, may be given again (default: all but the training split)",
+    )
+    evaluate.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, mps (default: auto)")
+    evaluate.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    evaluate.add_argument(
+        "--confusion", type=Path, metavar="FILE", help="draw the last split's confusion matrix, PNG"
+    )
+    evaluate.add_argument(
+        "--predictions", type=Path, metavar="FILE", help="write every picture's probabilities, .npz"
+    )
+    evaluate.add_argument(
+        "--background", action="store_true", help="leave the processor to other programs first"
+    )
+    evaluate.set_defaults(command=_evaluate)
+
+    train = commands.add_parser(
+        "train", help="train a network, or go on with a run that was stopped or killed"
+    )
+    _add_train(train)
+    train.set_defaults(command=_train)
+
+    runs = commands.add_parser("runs", help="list the training runs")
+    runs.add_argument("--runs-dir", type=Path, help="where the runs are")
+    runs.add_argument("--json", action="store_true", help="an object per run")
+    runs.set_defaults(command=_runs)
+    return parser
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "data", type=Path, metavar="DATA", help="a folder or zip of class folders, or a csv"
+    )
+    parser.add_argument(
+        "--skip-bad", action="store_true", help="go on without files and rows that cannot be used"
+    )
+    # For the window: progress on stderr as "loading" events, one JSON object a line.
+    parser.add_argument("--progress-events", action="store_true", help=argparse.SUPPRESS)
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    from ml.train_config import PRESETS, add_options
+
+    parser.add_argument(
+        "data",
+        type=Path,
+        nargs="?",
+        metavar="DATA",
+        help="a folder or zip of class folders, or a csv; a resumed run knows its own",
+    )
+    parser.add_argument("--preset", choices=PRESETS, default="standard")
+    parser.add_argument("--name", help="of the run (default: the preset and the time)")
+    parser.add_argument("--runs-dir", type=Path, help="where the run's folder is made")
+    parser.add_argument("--run-dir", type=Path, help="the run's folder itself")
+    parser.add_argument(
+        "--resume",
+        type=Path,
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="RUN_DIR",
+        help="go on with this run, or with that of --run-dir or --name if it is there",
+    )
+    parser.add_argument(
+        "--events-stdout",
+        action="store_true",
+        help="print events as JSON lines, take commands from stdin, stop when it ends",
+    )
+    parser.add_argument(
+        "--detach-on-eof", action="store_true", help="go on when stdin and stdout end"
+    )
+    parser.add_argument(
+        "--background", action="store_true", help="leave the processor to other programs first"
+    )
+    parser.add_argument(
+        "--estimate", action="store_true", help="only tell how long it would take on this machine"
+    )
+    add_options(parser.add_argument_group("what to train", "each replaces the preset's value"))
+
+
+def _predict(arguments: argparse.Namespace) -> None:
+    from ml.analyzer import FaceAnalyzer
+    from ml.classifier import ExpressionClassifier, choose_device
+    from ml.detector import FaceDetector
+    from ml.predict import rows, write_csv, write_json, write_table
+    from ml.weights import load_weights
+    from resources import bundled_weights
+
+    weights = load_weights(arguments.weights or bundled_weights())
+    # Exact, so that the same command gives the same figures: which precision is faster varies.
+    classifier = ExpressionClassifier(weights, choose_device(arguments.device), exact=True)
+    analyzer = FaceAnalyzer(classifier, FaceDetector(), arguments.interval)
+    write = write_json if arguments.json else write_csv if arguments.csv else write_table
+    write(rows(analyzer, arguments.paths), sys.stdout)
+
+
+def _convert(arguments: argparse.Namespace) -> None:
+    from ml.weights import load_weights, save_weights
+
+    if arguments.output.suffix != ".safetensors":
+        raise ValueError(f"{arguments.output} should end in .safetensors.")
+    save_weights(load_weights(arguments.input), arguments.output)
+    print(f"Wrote {arguments.output}")
+
+
+def _data(arguments: argparse.Namespace) -> None:
+    from ml.dataset_check import check, format_check
+    from ml.fer2013 import default_cache, load
+
+    dataset = load(
+        arguments.data,
+        cache_dir=default_cache(),
+        skip_bad=arguments.skip_bad,
+        progress=_progress("Reading", arguments.progress_events),
+    )
+    found = check(dataset)
+    if arguments.json:
+        print(json.dumps(dataclasses.asdict(found), indent=2))
+    else:
+        print(format_check(found))
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    from ml.classifier import ExpressionClassifier, choose_device
+    from ml.evaluate import predict, save_predictions, summarise, to_json
+    from ml.fer2013 import default_cache, load
+    from ml.files import replacing
+    from ml.report import format_evaluation, save_confusion_png
+    from ml.train_process import _yield_processor
+    from ml.weights import load_weights
+
+    if arguments.background:
+        _yield_processor()
+    weights = load_weights(arguments.weights)
+    classifier = ExpressionClassifier(weights, choose_device(arguments.device), exact=True)
+    dataset = load(
+        arguments.data,
+        cache_dir=default_cache(),
+        skip_bad=arguments.skip_bad,
+        progress=_progress("Reading"),
+    )
+    predictions = predict(
+        classifier,
+        dataset,
+        splits=arguments.split,
+        progress=_progress("Evaluating", arguments.progress_events),
+    )
+    evaluation = summarise(predictions, dataset.protocol, weights.temperature)
+    if arguments.json:
+        with replacing(arguments.json) as file:
+            file.write(json.dumps(to_json(evaluation), indent=2).encode())
+    if arguments.confusion:
+        save_confusion_png(evaluation, arguments.confusion)
+    if arguments.predictions:
+        save_predictions(predictions, arguments.predictions)
+    print(format_evaluation(evaluation))
+
+
+def _progress(doing: str, as_events: bool = False) -> Callable[[int, int], None] | None:
+    """Shows how far ``doing`` is, for someone who watches a terminal, or for the window."""
+    if as_events:
+        from ml.events import Loading, to_line
+
+        return lambda done, total: print(to_line(Loading(done, total)), file=sys.stderr, flush=True)
+    if not sys.stderr.isatty():
+        return None
+
+    def show(done: int, total: int) -> None:
+        print(f"\r{doing}: {done / max(total, 1):.0%}", end="", file=sys.stderr, flush=True)
+        if done == total:
+            print(file=sys.stderr)
+
+    return show
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from ml.train_process import run
+
+    options = vars(arguments)
+    del options["command"]
+    names = [name for name in inspect.signature(run).parameters if name in options]
+    own = {name: options.pop(name) for name in names}
+    return run(**own, overrides=options)
+
+
+def _runs(arguments: argparse.Namespace) -> None:
+    from ml.run_folder import default_runs_folder
+    from ml.runs import format_runs, list_runs
+
+    runs = list_runs(arguments.runs_dir or default_runs_folder())
+    if arguments.json:
+        for run in runs:
+            print(json.dumps({"name": run.name, **dataclasses.asdict(run)}, default=str))
+    else:
+        print(format_runs(runs))

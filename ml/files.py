@@ -1,0 +1,31 @@
+"""Files are written beside their place and renamed, so that a reader never sees half a one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes the place of ``path`` when the block ends, and vanishes when it fails.
+
+    Folders that are missing are made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())  # else a power cut can leave the new name on an empty file
+        beside.chmod(0o644)  # mkstemp makes files that only their owner can read
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise

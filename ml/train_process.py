@@ -1,0 +1,275 @@
+"""A training run as a process: events to stdout, commands from stdin, signals, memory."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import io
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from ml.events import (
+    Batch,
+    Checkpoint,
+    Epoch,
+    Estimate,
+    Evaluating,
+    Event,
+    Failed,
+    Finished,
+    Loading,
+    Started,
+    Stopped,
+    to_line,
+)
+from ml.run_folder import RunFolder, RunFolderError, default_runs_folder, named
+from ml.runs import RunState, summarise_run
+from ml.train_config import TrainConfig
+
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # malloc.h
+_MOVABLE: Final = ("data", "device", "devices", "num_nodes", "precision", "threads", "log")
+"""Options that may differ when a run is resumed: they say where, not what."""
+
+
+def run(
+    data: Path | None,
+    preset: str,
+    overrides: dict[str, Any],
+    *,
+    resume: Path | bool,
+    run_dir: Path | None,
+    runs_dir: Path | None,
+    name: str | None,
+    events_stdout: bool,
+    detach_on_eof: bool,
+    background: bool,
+    estimate: bool,
+) -> int:
+    """Train as told on the command line; returns the exit status."""
+    keep_memory()
+    if background:
+        _yield_processor()
+    report: Callable[[Event], None] = _Lines() if events_stdout else _Bar()
+    try:
+        config, folder, resumed = _config(
+            data, preset, overrides, resume, run_dir, runs_dir or default_runs_folder(), name
+        )
+        # Takes seconds: after mistakes are found.
+        from ml.engine import estimate_time
+        from ml.train import Controls, train
+        from ml.train_errors import TrainingError
+
+        if estimate:
+            estimate_time(config, report)
+            return 0
+        controls = Controls()
+        detached = threading.Event()
+        if detach_on_eof:
+            detached.set()
+        if events_stdout and _is_first_process():
+            watcher = threading.Thread(
+                target=_obey, args=(controls, detached), name="commands", daemon=True
+            )
+            watcher.start()
+        _stop_on_signals(controls.stop, detached)
+        try:
+            train(config, folder, report, controls, resume=resumed)
+        except TrainingError as error:
+            if not events_stdout:
+                print(f"\n{error} {error.hint}", file=sys.stderr)
+            return 1
+    except (ValueError, OSError) as error:  # what hindered the start
+        if not events_stdout:
+            raise
+        report(Failed(str(error), ""))
+        return 1
+    return 0
+
+
+def _config(
+    data: Path | None,
+    preset: str,
+    overrides: dict[str, Any],
+    resume: Path | bool,
+    run_dir: Path | None,
+    runs_dir: Path,
+    name: str | None,
+) -> tuple[TrainConfig, RunFolder, bool]:
+    """What to train, where, and whether the run is there already."""
+    if isinstance(resume, Path):
+        path = resume
+    elif run_dir:
+        path = run_dir
+    elif name:
+        path = named(runs_dir, name)
+    elif resume:
+        raise ValueError("Which run is to be resumed? Name it: --resume RUN_DIR.")
+    else:
+        path = runs_dir / f"{preset} {time.strftime('%Y-%m-%d %H.%M.%S')}"
+    folder = RunFolder(path)
+    if data:
+        overrides = {**overrides, "data": str(data.absolute())}
+    if isinstance(resume, Path) or (resume and folder.config_file.exists()):
+        if summarise_run(folder).state is RunState.FINISHED:
+            raise RunFolderError(f"The run {path} is finished; there is nothing to resume.")
+        given = {name: value for name, value in overrides.items() if name in _MOVABLE}
+        try:
+            return TrainConfig.from_json({**folder.config(), **given}), folder, True
+        except ValueError as error:
+            raise RunFolderError(f"{folder.config_file}: {error}") from error
+    if not data:
+        raise ValueError("What is there to train on? Name a folder, a zip or a csv.")
+    return TrainConfig.of_preset(preset, **overrides), folder, False
+
+
+def keep_memory() -> None:
+    """Have glibc keep freed memory instead of giving it back to the system on every step.
+
+    The page faults of getting it again cost a fifth to a third of a step. Other systems' allocators
+    keep it by themselves.
+    """
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None)
+        if hasattr(libc, "gnu_get_libc_version"):
+            libc.mallopt(_M_MMAP_THRESHOLD, 1 << 30)
+            libc.mallopt(_M_TRIM_THRESHOLD, -1)
+            libc.mallopt(_M_TOP_PAD, 1 << 26)
+
+
+def _yield_processor() -> None:
+    if sys.platform == "win32":
+        below_normal = 0x4000
+        kernel = ctypes.windll.kernel32
+        kernel.SetPriorityClass(kernel.GetCurrentProcess(), below_normal)
+    else:
+        os.nice(10)
+
+
+def _is_first_process() -> bool:
+    ranks = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
+    return all(os.environ.get(rank, "0") == "0" for rank in ranks)
+
+
+# Commands
+
+
+def _obey(controls: Any, detached: threading.Event) -> None:  # noqa: ANN401
+    """Do what the lines on stdin say, until they end."""
+    # Unbuffered: at exit, a thread waiting inside a buffered reader would hold its lock.
+    with contextlib.suppress(OSError), io.FileIO(0, closefd=False) as stdin:
+        for line in stdin:
+            try:
+                command = json.loads(line)
+                match command:
+                    case {"command": "stop"}:
+                        controls.stop.set()
+                    case {"command": "threads", "count": int(count)} if count >= 0:
+                        controls.threads = count
+                    case {"command": "detach"}:
+                        detached.set()
+                    case {"command": "attach"}:
+                        detached.clear()
+            except (ValueError, RecursionError):
+                continue
+    if not detached.is_set():  # the window is gone
+        controls.stop.set()
+
+
+def _stop_on_signals(stop: threading.Event, detached: threading.Event) -> None:
+    def handle(number: int, _: FrameType | None) -> None:
+        if number == getattr(signal, "SIGHUP", None) and detached.is_set():
+            return
+        if stop.is_set() and number == signal.SIGINT:  # asked twice
+            raise KeyboardInterrupt
+        stop.set()
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), handle)
+
+
+# Reports
+
+
+class _Lines:
+    """Events as JSON lines on stdout; a reader that has gone is no reason to end."""
+
+    def __init__(self) -> None:
+        self._lost = False
+
+    def __call__(self, event: Event) -> None:
+        if self._lost:
+            return
+        try:
+            print(to_line(event), flush=True)
+        except OSError:
+            self._lost = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered goes there
+
+
+class _Bar:
+    """A progress bar on a terminal, and a line for each epoch."""
+
+    def __init__(self) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(disable=None, unit="picture", dynamic_ncols=True, leave=False)
+
+    def __call__(self, event: Event) -> None:
+        bar = self._bar
+        match event:
+            case Loading(done=done, total=total):
+                self._show("reading", done, total, "")
+            case Estimate():
+                self._say(
+                    f"{event.images_per_second:.0f} pictures/s in {event.precision}: "
+                    f"{event.epoch_seconds:.0f} s an epoch, {event.run_seconds / 60:.0f} min in all"
+                )
+            case Started():
+                self._say(
+                    f"{event.parameters:,} parameters on {event.device} in {event.precision}; "
+                    f"{event.protocol}"
+                )
+            case Batch():
+                self._show(
+                    f"epoch {event.epoch}",
+                    event.batch,
+                    event.batches,
+                    f"loss {event.loss:.3f}, {event.accuracy:.1%}, "
+                    f"{event.images_per_second:.0f} pictures/s, "
+                    f"{event.run_seconds_left / 60:.0f} min left",
+                )
+            case Epoch():
+                self._say(
+                    f"epoch {event.epoch}: loss {event.train_loss:.3f}, validation "
+                    f"{event.validation_loss:.3f}, accuracy {event.train_accuracy:.1%}, validation "
+                    f"{event.validation_accuracy:.1%}, macro-F1 {event.validation_macro_f1:.3f}, "
+                    f"{event.seconds:.0f} s{' (best)' if event.best else ''}"
+                )
+            case Stopped():
+                self._say("Stopped. Go on with --resume.")
+            case Evaluating():
+                self._say(f"Evaluating the weights of epoch {event.epoch}.")
+            case Finished():
+                bar.close()
+                self._say(f"Finished: {event.weights}")
+            case Checkpoint() | Failed():
+                pass
+
+    def _show(self, title: str, done: int, total: int, figures: str) -> None:
+        self._bar.set_description_str(title, refresh=False)
+        self._bar.set_postfix_str(figures, refresh=False)
+        self._bar.total, self._bar.n = total, done
+        self._bar.refresh()
+
+    def _say(self, line: str) -> None:
+        self._bar.write(line)
+        sys.stdout.flush()

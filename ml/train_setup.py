@@ -1,0 +1,100 @@
+"""What is trained: the data set and the network, from a TrainConfig."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import platformdirs
+import torch
+from torch import Tensor
+
+from ml import fer2013
+from ml.events import Event, Loading
+from ml.expressions import EXPRESSIONS
+from ml.model import Architecture, ResEmoteNet
+from ml.train_config import TrainConfig
+from ml.weights import Weights, load_weights
+
+_REPORT_EVERY: Final = 0.2  # seconds
+_CHUNK: Final = 4096
+
+
+def load_data(config: TrainConfig, report: Callable[[Event], None]) -> fer2013.Dataset:
+    """The data set, from the cache where it was decoded before. Raises DatasetError."""
+    reported = 0.0
+
+    def progress(done: int, total: int) -> None:
+        nonlocal reported
+        if done == total or time.monotonic() - reported >= _REPORT_EVERY:
+            reported = time.monotonic()
+            report(Loading(done, total))
+
+    dataset = fer2013.load(
+        Path(config.data),
+        cache_dir=platformdirs.user_cache_path("face-expression-detector") / "datasets",
+        skip_bad=config.skip_bad,
+        seed=config.seed,
+        progress=progress,
+    )
+    for name, split in (("train on", dataset.train), ("validate with", dataset.validation)):
+        if not len(split):
+            raise fer2013.DatasetError(f"{config.data} has no pictures to {name}.")
+    return dataclasses.replace(dataset, undivided=None)  # it is divided now
+
+
+@dataclass(frozen=True)
+class Student:
+    """The network before its first step, and how its input is normalised, per channel."""
+
+    network: ResEmoteNet
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+def make_student(config: TrainConfig, train: fer2013.Split) -> Student:
+    """A network with random weights, or the one in ``config.start_from``."""
+    if config.start_from:
+        start = load_weights(Path(config.start_from))
+        network = ResEmoteNet(start.architecture)
+        network.load_state_dict(_in_our_order(start))
+        return Student(network, start.mean, start.std)
+    torch.manual_seed(config.seed)
+    return Student(ResEmoteNet(make_architecture(config)), *_statistics(train, config.in_channels))
+
+
+def make_architecture(config: TrainConfig) -> Architecture:
+    """As the config describes it; ``start_from`` may replace it by another."""
+    return Architecture(
+        channels=config.channels,
+        head=config.head,
+        in_channels=config.in_channels,
+        input_size=config.input_size,
+        stem_dropout=config.stem_dropout,
+        head_dropout=config.head_dropout,
+        conv_bias=False,  # the BatchNorm behind would take it away again
+    ).scaled(config.width)
+
+
+def _in_our_order(weights: Weights) -> dict[str, Tensor]:
+    """The state with its outputs in the order of Expression."""
+    order = [weights.classes.index(expression) for expression in EXPRESSIONS]
+    last = {name: weights.state[name][order] for name in ("fc4.weight", "fc4.bias")}
+    return {**weights.state, **last}
+
+
+def _statistics(train: fer2013.Split, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of the pixels on 0..1, for each channel."""
+    counts = sum(
+        np.bincount(part.reshape(-1), minlength=256)
+        for part in np.array_split(train.pictures, len(train) // _CHUNK + 1)
+    )
+    levels = np.arange(256) / 255
+    mean = float(np.average(levels, weights=counts))
+    variance = float(np.average((levels - mean) ** 2, weights=counts))
+    return (round(mean, 5),) * channels, (max(round(variance**0.5, 5), 0.001),) * channels

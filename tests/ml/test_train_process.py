@@ -1,0 +1,225 @@
+"""The command as the window and the terminal start it: real child processes, really killed."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ml.cli import main
+from ml.events import Checkpoint, Epoch, Event, Failed, Finished, Started, Stopped, parse_line
+from ml.run_folder import RunFolder
+from ml.runs import RunState, history, summarise_run
+from ml.train import train
+from tests.ml.training import make_pictures, measured, options, state_of, tiny_config
+
+ROOT = Path(__file__).parents[2]
+ENDLESS = 5000  # epochs
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_pictures(tmp_path_factory.mktemp("pictures"))
+
+
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts ``python -m ml train`` with some arguments; kills what a failed test leaves."""
+    children = []
+
+    def start_child(*arguments: object) -> subprocess.Popen[bytes]:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "ml", "train", *map(str, arguments)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        children.append(child)
+        return child
+
+    yield start_child
+    for child in children:
+        child.kill()
+        child.communicate()
+
+
+def read_until(child: subprocess.Popen[bytes], kind: type[Event]) -> Event:
+    assert child.stdout is not None
+    for line in child.stdout:
+        event = parse_line(line)
+        if isinstance(event, kind):
+            return event
+    assert child.stderr is not None
+    raise AssertionError(f"no {kind.__name__}: {child.stderr.read().decode()}")
+
+
+def rest(child: subprocess.Popen[bytes]) -> list[Event]:
+    """What else a child that is about to end tells; it must end well."""
+    assert child.stdout is not None
+    assert child.stderr is not None
+    events = [parse_line(line) for line in child.stdout]
+    errors = child.stderr.read().decode()
+    assert (child.wait(60), errors) == (0, "")
+    assert None not in events
+    return [event for event in events if event]
+
+
+def tell(child: subprocess.Popen[bytes], *lines: bytes | dict[str, Any]) -> None:
+    assert child.stdin is not None
+    for line in lines:
+        child.stdin.write(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n")
+    child.stdin.flush()
+
+
+def test_a_run_that_was_killed_goes_on_bit_for_bit(
+    data: Path, tmp_path: Path, start: Start
+) -> None:
+    folder, other = RunFolder(tmp_path / "killed"), RunFolder(tmp_path / "undisturbed")
+    child = start(data, "--run-dir", folder.path, "--events-stdout", *options(epochs=12))
+    read_until(child, Checkpoint)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    assert summarise_run(folder).state is RunState.CRASHED
+    assert len(history(folder.read_events())) < 12
+
+    config = tiny_config(data, epochs=12)
+    assert train(config, folder, lambda _: None, resume=True)
+    assert train(config, other, lambda _: None)
+    assert measured(list(folder.read_events())) == measured(list(other.read_events()))
+    found, expected = state_of(folder), state_of(other)
+    assert [name for name in expected if not found[name].equal(expected[name])] == []
+
+
+def test_it_obeys_its_stdin_and_stops_with_it(data: Path, tmp_path: Path, start: Start) -> None:
+    folder = RunFolder(tmp_path / "run")
+    child = start(data, "--run-dir", folder.path, "--events-stdout", *options(epochs=ENDLESS))
+    read_until(child, Epoch)
+    assert summarise_run(folder).state is RunState.RUNNING
+    tell(child, b"rubbish\n", b"\xff\n", b"[" * 100_000 + b"\n", {"command": ["stop"]})
+    tell(child, {"command": "threads", "count": 2}, {"command": "threads", "count": -1})
+    read_until(child, Epoch)
+    tell(child, {"command": "stop"})
+    *_, checkpoint, stopped = rest(child)
+    assert isinstance(checkpoint, Checkpoint)
+    assert isinstance(stopped, Stopped)
+    assert summarise_run(folder).state is RunState.STOPPED
+
+    child = start("--resume", folder.path, "--events-stdout")
+    started = read_until(child, Started)
+    assert isinstance(started, Started)
+    assert (started.epoch, started.batch) == (stopped.epoch, stopped.batch)
+    assert child.stdin is not None
+    child.stdin.close()  # the window has died
+    assert isinstance(rest(child)[-1], Stopped)
+    assert summarise_run(folder).state is RunState.STOPPED
+
+
+def test_a_detached_run_outlives_its_window(data: Path, tmp_path: Path, start: Start) -> None:
+    folder = RunFolder(tmp_path / "run")
+    child = start(data, "--run-dir", folder.path, "--events-stdout", *options(epochs=12))
+    tell(child, {"command": "detach"})
+    read_until(child, Started)
+    assert child.stdin is not None
+    assert child.stdout is not None
+    child.stdin.close()
+    child.stdout.close()
+    assert child.wait(60) == 0
+    assert summarise_run(folder).state is RunState.FINISHED
+    assert child.stderr is not None
+    assert child.stderr.read() == b""
+
+
+def test_on_a_terminal_ctrl_c_saves_a_checkpoint(data: Path, tmp_path: Path, start: Start) -> None:
+    name = "my run"
+    child = start(data, "--runs-dir", tmp_path, "--name", name, *options(epochs=ENDLESS))
+    assert child.stdout is not None
+    lines = iter(child.stdout.readline, b"")
+    assert any(b"epoch 1" in line for line in lines)
+    child.send_signal(signal.SIGINT)
+    assert b"--resume" in child.stdout.read()
+    assert child.wait(60) == 0
+    assert summarise_run(RunFolder(tmp_path / name)).state is RunState.STOPPED
+
+
+def test_a_start_that_fails_is_told_to_the_window(tmp_path: Path, start: Start) -> None:
+    child = start(tmp_path / "nowhere", "--run-dir", tmp_path / "run", "--events-stdout")
+    failed = read_until(child, Failed)
+    assert isinstance(failed, Failed)
+    assert "nowhere" in failed.message
+    assert child.wait(60) == 1
+
+
+def test_two_processes_learn_what_one_does(data: Path, tmp_path: Path, start: Start) -> None:
+    """With half of each batch. Rounding differs, and each step makes a difference grow."""
+    same = {
+        "learning_rate": 0.005, "mixup": 0.0, "head_dropout": 0.0, "warmup_epochs": 0.0,
+        "ema": 0.5, "augmentation": 0.5,
+    }  # fmt: skip
+    one, two = RunFolder(tmp_path / "one"), RunFolder(tmp_path / "two")
+    child = start(data, "--run-dir", two.path, "--events-stdout", "--devices", 2, *options(**same))
+    read_until(child, Finished)
+    assert child.wait(60) == 0
+    train(tiny_config(data, **same), one, lambda _: None)
+    epochs = [history(folder.read_events()) for folder in (one, two)]
+    assert len(epochs[1]) == 3
+    for alone, shared in zip(*epochs, strict=True):
+        assert shared.train_loss == pytest.approx(alone.train_loss, abs=2e-3)
+        assert shared.validation_loss == pytest.approx(alone.validation_loss, abs=2e-3)
+    assert epochs[0][-1].train_loss < epochs[0][0].train_loss - 0.02
+
+
+# The command line
+
+
+def run(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """What is said about a mistake."""
+    try:
+        assert main(["train", *arguments]) == 1
+    except SystemExit as error:
+        assert error.code == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Name a folder, a zip or a csv"),
+        (["x", "--name", "../x"], "cannot name a run"),
+        (["x", "--epochs", "0"], "epochs must be between 1 and"),
+        (["x", "--preset", "slow"], "slow"),
+        (["x", "--channels", "1", "2"], "expected 6 arguments"),
+        (["--resume", "nowhere"], "nowhere is no run folder"),
+        (["--resume"], "Which run"),
+        (["x", "--device", "tpu"], "tpu"),
+    ],
+)
+def test_mistakes_are_explained(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert message in run(arguments, capsys)
+
+
+def test_runs_are_listed(tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train(tiny_config(data, epochs=1), RunFolder(tmp_path / "first"), lambda _: None)
+    assert "nothing to resume" in run(["--resume", str(tmp_path / "first")], capsys)
+    (tmp_path / "holiday").mkdir()
+    assert main(["runs", "--runs-dir", str(tmp_path)]) == 0
+    table = capsys.readouterr().out
+    assert "finished" in table
+    assert "damaged" in table
+    assert main(["runs", "--runs-dir", str(tmp_path), "--json"]) == 0
+    runs = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {run["name"]: run["state"] for run in runs} == {
+        "first": "finished",
+        "holiday": "damaged",
+    }
