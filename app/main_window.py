@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import QLabel, QMainWindow, QTabWidget
@@ -9,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QMainWindow, QTabWidget
 from app.application import Application
 from app.live.tab import LiveTab
 from app.settings import GEOMETRY, Settings
+from app.training.tab import TrainingTab
 
 
 class MainWindow(QMainWindow):
@@ -23,10 +26,12 @@ class MainWindow(QMainWindow):
         self.restoreGeometry(settings.get(GEOMETRY))
 
         self.live = LiveTab(settings)
-        tabs = QTabWidget()
-        tabs.setDocumentMode(True)
-        tabs.addTab(self.live, self.tr("Live"))
-        self.setCentralWidget(tabs)
+        self.training = TrainingTab(settings)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.live, self.tr("Live"))
+        self.tabs.addTab(self.training, self.tr("Training"))
+        self.setCentralWidget(self.tabs)
         network = QLabel()
         self.statusBar().addWidget(network)
         self.live.network_changed.connect(network.setText)
@@ -36,7 +41,10 @@ class MainWindow(QMainWindow):
         leave.triggered.connect(self.close)
         self.addAction(leave)
         self.live.leave_requested.connect(self.close)
+        self.live.session.state_changed.connect(self._on_capture)
+        self.training.use_in_live.connect(self._use_in_live)
         application.theme_changed.connect(self.live.refresh_theme)
+        application.theme_changed.connect(self.training.refresh_theme)
         application.unexpected_error.connect(self._on_unexpected_error)
         if settings.set_aside is not None:
             self.live.show_message(
@@ -48,12 +56,23 @@ class MainWindow(QMainWindow):
             )
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.training.may_close():
+            event.ignore()
+            return
         self._settings.set(GEOMETRY, bytes(self.saveGeometry().data()))
         self.setUpdatesEnabled(False)
         self.hide()
-        self.ended_in_time = self.live.shut_down()
+        ended = [self.live.shut_down(), self.training.shut_down()]
+        self.ended_in_time = all(ended)
         self._settings.save()
         event.accept()
+
+    def _on_capture(self) -> None:
+        self.training.set_capturing(self.live.session.active)
+
+    def _use_in_live(self, weights: Path) -> None:
+        self.live.use_weights(weights)
+        self.tabs.setCurrentWidget(self.live)
 
     def _on_unexpected_error(self, what: str) -> None:
         self.live.show_message(

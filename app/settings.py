@@ -34,6 +34,9 @@ MIN_SIZE: Final = Setting("live/min_size", DetectionOptions().min_size)
 LONG_SIDE: Final = Setting("live/long_side", DetectionOptions().long_side)
 MIRROR: Final = Setting("live/mirror", False)
 LOOP: Final = Setting("live/loop", False)
+TRAINING_DATA: Final = Setting("training/data", "")
+TRAINING_PRESET: Final = Setting("training/preset", "quick")
+OUTLIVE: Final = Setting("training/outlive_window", False)
 GEOMETRY: Final = Setting("window/geometry", b"")
 
 _FORMAT: Final = 1

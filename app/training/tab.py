@@ -1,0 +1,392 @@
+"""The training tab: data, choices, Start; the run as it goes; its result; the runs before it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from PySide6.QtCore import Qt, QThread, Signal, Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.settings import OUTLIVE, TRAINING_DATA, TRAINING_PRESET, Settings
+from app.training.curves import Curves
+from app.training.dataset_panel import DatasetPanel
+from app.training.epoch_table import EpochTable
+from app.training.estimate import Estimate
+from app.training.progress_view import ProgressView
+from app.training.result_page import ResultPage
+from app.training.runs import RunsPanel
+from app.training.session import State, TrainingSession
+from app.training.setup_form import SetupForm
+from ml.events import Batch, Epoch, Event, Failed, Finished, Started, Stopped
+from ml.run_folder import RunFolder, RunFolderError, default_runs_folder, named
+from ml.runs import RunState, RunSummary, history
+
+_PANEL_WIDTH: Final = 410
+
+
+class _Histories(QThread):
+    """Reads the finished epochs of runs from their folders."""
+
+    read = Signal(object)
+    """Path to its list of Epoch."""
+
+    def __init__(self, paths: list[Path], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.paths = paths
+
+    def run(self) -> None:
+        self.read.emit(
+            {path: history(RunFolder(path).read_events(batches=False)) for path in self.paths}
+        )
+
+
+class TrainingTab(QWidget):
+    """Everything from choosing data to handing weights to the live tab."""
+
+    use_in_live = Signal(Path)
+
+    def __init__(
+        self, settings: Settings, runs_folder: Path | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self._folder = runs_folder or default_runs_folder()
+        self._capturing = False
+        self._readers: list[_Histories] = []
+        self.session = TrainingSession(self)
+        self._build()
+        self._connect()
+        self.session.outlive_window(self.outlive.isChecked())
+        if data := settings.get(TRAINING_DATA):
+            self.data.choose(Path(data))
+        self.runs.refresh()
+        self._show_state()
+
+    # What the program's other parts ask for
+
+    def set_capturing(self, capturing: bool) -> None:
+        """While the camera is on, training leaves it a processor core."""
+        self._capturing = capturing
+        self.session.use_threads(1 if capturing else 0)
+
+    def may_close(self) -> bool:
+        """Ask what becomes of a run that goes on; whether the window may close."""
+        if not self.session.owns_process:
+            return True
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setText(self.tr("A training run goes on."))
+        box.setInformativeText(
+            self.tr("It can go on without the window and is found again at the next start.")
+        )
+        background = box.addButton(
+            self.tr("Keep training in the background"), QMessageBox.ButtonRole.AcceptRole
+        )
+        stop = box.addButton(self.tr("Stop and save"), QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(self.tr("Stay"), QMessageBox.ButtonRole.RejectRole)
+        box.exec()
+        if box.clickedButton() is background:
+            if not self.session.go_on_without_window():
+                self.show_message(self.tr("Training could not be kept going in the background."))
+                return False
+            return True
+        return box.clickedButton() is stop
+
+    def shut_down(self) -> bool:
+        """Whether all threads and processes ended in time."""
+        parts = (self.session, self.data, self.runs, self.result, self.estimate)
+        ended = [part.shut_down() for part in parts]
+        ended += [reader.wait(5000) for reader in self._readers]
+        return all(ended)
+
+    def refresh_theme(self) -> None:
+        for view in (self.curves, self.data, self.runs, self.result.view):
+            view.refresh_theme()
+
+    # Building
+
+    def _build(self) -> None:
+        self.data = DatasetPanel()
+        self.setup = SetupForm()
+        self.setup.choose_preset(self._settings.get(TRAINING_PRESET))
+        self.estimate = Estimate(self)
+        self.button = QPushButton()
+        self.button.setObjectName("primary")
+        self.kill = QPushButton(self.tr("End it"))
+        self.kill.setToolTip(self.tr("Ends a run that does not answer. Its checkpoint stays."))
+        self.kill.hide()
+        self.outlive = QCheckBox(self.tr("Go on if the program is ended from outside"))
+        self.outlive.setToolTip(
+            self.tr("Otherwise training stops with a checkpoint when the program is killed.")
+        )
+        self.outlive.setChecked(self._settings.get(OUTLIVE))
+        self.message = QLabel()
+        self.message.setObjectName("message")
+        self.message.setWordWrap(True)
+        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.message.hide()
+        self.progress = ProgressView()
+        self.curves = Curves()
+        self.epochs = EpochTable()
+        self.result = ResultPage()
+        self.runs = RunsPanel(self._folder)
+
+        chosen = QVBoxLayout()
+        chosen.setSpacing(10)
+        chosen.addWidget(_card(self.data), 1)
+        chosen.addWidget(_card(self.setup))
+        chosen.addStretch()
+        inner = QWidget()
+        chosen.setContentsMargins(0, 0, 4, 0)
+        inner.setLayout(chosen)
+        scroll = QScrollArea()
+        scroll.setWidget(inner)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        panel = QVBoxLayout()
+        panel.addWidget(scroll, 1)
+        panel.addWidget(self.outlive)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.button, 1)
+        buttons.addWidget(self.kill)
+        panel.addLayout(buttons)
+        left = QWidget()
+        left.setLayout(panel)
+        left.setFixedWidth(_PANEL_WIDTH)
+        panel.setContentsMargins(0, 0, 0, 0)
+
+        run = QSplitter(Qt.Orientation.Vertical)
+        run.addWidget(self.curves)
+        run.addWidget(self.epochs)
+        run.setSizes([400, 140])
+        self.pages = QTabWidget()
+        self.pages.setDocumentMode(True)
+        self.pages.addTab(run, self.tr("Curves"))
+        self.pages.addTab(self.result, self.tr("Result"))
+        self.pages.addTab(self.runs, self.tr("Runs"))
+        right = QVBoxLayout()
+        right.setSpacing(8)
+        right.addWidget(self.message)
+        right.addWidget(self.progress)
+        right.addWidget(self.pages, 1)
+
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 10, 14, 6)
+        layout.setSpacing(12)
+        layout.addWidget(left)
+        layout.addLayout(right, 1)
+
+    def _connect(self) -> None:
+        self.button.clicked.connect(self._start_or_stop)
+        self.kill.clicked.connect(self.session.kill)
+        self.outlive.toggled.connect(self._on_outlive)
+        self.data.checked.connect(self._on_checked)
+        self.data.message.connect(self.show_message)
+        self.setup.changed.connect(self._estimate)
+        self.estimate.measured.connect(self.setup.show_estimate)
+        self.runs.selection_changed.connect(self._on_selection)
+        self.runs.resume_requested.connect(self._resume)
+        self.runs.opened.connect(self._open)
+        self.runs.message.connect(self.show_message)
+        self.runs.listed.connect(self._on_listed)
+        self.result.message.connect(self.show_message)
+        self.result.use_in_live.connect(self.use_in_live)
+        self.curves.message.connect(self.show_message)
+        self.session.state_changed.connect(self._show_state)
+        self.session.told.connect(self._on_event)
+        self.session.ended.connect(self._on_ended)
+        self.session.silent.connect(self._on_silent)
+
+    # Before a run
+
+    @Slot(object)
+    def _on_checked(self, check: Mapping[str, Any] | None) -> None:
+        if check is not None and self.data.path is not None:
+            self._settings.set(TRAINING_DATA, str(self.data.path))
+            self.result.set_data(self.data.path)
+        self._estimate()
+        self._show_state()
+
+    @Slot()
+    def _estimate(self) -> None:
+        self.setup.show_estimate(None)
+        if self.data.path is not None and self.data.check is not None and not self.session.active:
+            self.estimate.measure(self.data.path, self._options())
+
+    def _options(self) -> list[str]:
+        return self.setup.options() + (["--skip-bad"] if self.data.skip_bad else [])
+
+    @Slot()
+    def _start_or_stop(self) -> None:
+        if self.session.active:
+            self.session.stop()
+            return
+        if self.data.path is None:
+            self.show_message(self.tr("Choose a data set first."))
+            return
+        preset = self.setup.preset.currentData()
+        title = self.setup.name.text().strip() or f"{preset} {time.strftime('%Y-%m-%d %H.%M.%S')}"
+        try:
+            path = named(self._folder, title)
+        except RunFolderError as error:
+            self.show_message(str(error))
+            return
+        self._settings.set(TRAINING_PRESET, preset)
+        self._begin(path)
+        self.session.start(self.data.path, path, self._options())
+
+    @Slot(Path)
+    def _resume(self, path: Path) -> None:
+        if self.session.active:
+            self.show_message(self.tr("Stop the run that goes on first."))
+            return
+        self._begin(path)
+        self._read([path])
+        self.session.resume(path)
+
+    def _begin(self, path: Path) -> None:
+        self.estimate.cancel()
+        self.show_message("")
+        self.curves.clear()
+        self.curves.set_run(str(path), path.name, [])
+        self.epochs.set_epochs([])
+        self.progress.clear()
+        self.progress.begin(self.tr("Starting {}…").format(path.name))
+        self.pages.setCurrentIndex(0)
+
+    # A run
+
+    @Slot(object)
+    def _on_event(self, event: Event) -> None:
+        key = str(self.session.path)
+        self.progress.show_event(event)
+        match event:
+            case Started(epoch=done) if done and not self.epochs.model().rowCount():
+                self._read([Path(key)])
+            case Batch():
+                self.curves.set_progress(key, event)
+            case Epoch():
+                self.curves.add_epoch(key, event)
+                self.epochs.add_epoch(event)
+            case Stopped():
+                self.progress.say(self.tr("Stopped. Resume goes on from here."))
+            case Failed():
+                self.progress.say(self.tr("Failed"))
+                self.show_message(f"{event.message} {event.hint}".strip())
+            case Finished():
+                self.progress.say(self.tr("Finished"))
+                self.result.show_run(Path(key))
+                self.pages.setCurrentWidget(self.result)
+
+    @Slot(str)
+    def _on_ended(self, why: str) -> None:
+        self.progress.end()
+        self.kill.hide()
+        if why:
+            self.progress.say(self.tr("Interrupted. It can be resumed from the list of runs."))
+            self.show_message(why)
+        self.runs.refresh()
+
+    @Slot(bool)
+    def _on_silent(self, silent: bool) -> None:
+        self.kill.setVisible(silent)
+        if silent:
+            self.show_message(
+                self.tr(
+                    "The run has not been heard of for a while. Wait, or end it: what was saved "
+                    "in its last checkpoint stays."
+                )
+            )
+
+    @Slot()
+    def _show_state(self) -> None:
+        active = self.session.active
+        self.button.setText(self.tr("Stop") if active else self.tr("Start training"))
+        self.button.setProperty("running", active)
+        self.button.style().polish(self.button)
+        self.button.setEnabled(
+            self.session.state is not State.STOPPING and (active or self.data.check is not None)
+        )
+        self.setup.setEnabled(not active)
+        self.data.setEnabled(not active)
+
+    @Slot(bool)
+    def _on_outlive(self, outlive: bool) -> None:
+        self._settings.set(OUTLIVE, outlive)
+        self.session.outlive_window(outlive)
+
+    # The runs before
+
+    @Slot(list)
+    def _on_listed(self, runs: list[RunSummary]) -> None:
+        """A run that goes on without this window is shown again."""
+        if self.session.active:
+            return
+        for run in runs:
+            if run.state is RunState.RUNNING:
+                self._begin(run.path)
+                self.session.follow(run.path)
+                return
+
+    @Slot(list)
+    def _on_selection(self, runs: list[RunSummary]) -> None:
+        if not self.session.active and runs:
+            self._read([run.path for run in runs])
+
+    @Slot(Path)
+    def _open(self, path: Path) -> None:
+        self.result.show_run(path)
+        if not self.session.active:
+            self._read([path])
+        self.pages.setCurrentWidget(self.result)
+
+    def _read(self, paths: list[Path]) -> None:
+        reader = _Histories(paths, self)
+        reader.read.connect(self._show_histories)
+        self._readers = [old for old in self._readers if old.isRunning()]
+        self._readers.append(reader)
+        reader.start()
+
+    @Slot(object)
+    def _show_histories(self, histories: dict[Path, list[Epoch]]) -> None:
+        if self.session.active:
+            histories = {p: epochs for p, epochs in histories.items() if p == self.session.path}
+        else:
+            self.curves.clear()
+        for path, epochs in histories.items():
+            self.curves.set_run(str(path), path.name, epochs)
+        if len(histories) == 1:
+            (epochs,) = histories.values()
+            self.epochs.set_epochs(epochs)
+            if self.session.active:
+                self.progress.show_history(epochs)
+
+    @Slot(str)
+    def show_message(self, text: str) -> None:
+        self.message.setText(text)
+        self.message.setVisible(bool(text))
+
+
+def _card(content: QWidget) -> QFrame:
+    card = QFrame()
+    card.setObjectName("card")
+    layout = QVBoxLayout(card)
+    layout.setContentsMargins(14, 12, 14, 12)
+    layout.addWidget(content)
+    return card

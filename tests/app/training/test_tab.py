@@ -1,0 +1,177 @@
+"""The training tab with real child processes, as a user clicks through it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QMessageBox, QSpinBox
+from pytestqt.qtbot import QtBot
+
+from app.settings import TRAINING_DATA, Settings
+from app.training import tab as tab_module
+from app.training.session import State
+from app.training.tab import TrainingTab
+from ml.run_folder import RunFolder
+from ml.runs import RunState, summarise_run
+from tests.app.training.conftest import TINY
+
+_LONG = 90_000
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(tmp_path / "settings.ini")
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def tab(
+    qtbot: QtBot, settings: Settings, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[TrainingTab]:
+    # A network so small that an epoch takes no time; the rest of the way is the real one.
+    monkeypatch.setattr(TrainingTab, "_options", lambda self: [*self.setup.options(), *TINY[2:]])
+    tab = TrainingTab(settings, runs)
+    qtbot.addWidget(tab)
+    tab.resize(1000, 620)
+    tab.show()
+    yield tab
+    assert tab.shut_down()
+
+
+def choose(tab: TrainingTab, qtbot: QtBot, data: Path, epochs: int) -> None:
+    tab.data.choose(data)
+    qtbot.waitUntil(lambda: tab.data.check is not None, timeout=_LONG)
+    tab.setup.choose_preset("quick")
+    field = tab.setup.fields["epochs"]
+    assert isinstance(field, QSpinBox)
+    field.setValue(epochs)
+
+
+def test_from_data_to_the_weights_in_use(
+    tab: TrainingTab, qtbot: QtBot, tiny_data: Path, runs: Path, settings: Settings
+) -> None:
+    assert not tab.button.isEnabled()
+    choose(tab, qtbot, tiny_data, epochs=3)
+    assert settings.get(TRAINING_DATA) == str(tiny_data)
+    tab.setup.name.setText("my first")
+    tab.button.click()
+    assert tab.button.text() == "Stop"
+    qtbot.waitUntil(lambda: tab.session.state is State.IDLE, timeout=_LONG)
+    assert tab.progress.title.text() == "Finished", tab.message.text()
+    assert tab.epochs.model().rowCount() == 3
+    assert summarise_run(RunFolder(runs / "my first")).state is RunState.FINISHED
+    assert tab.pages.currentWidget() is tab.result
+    qtbot.waitUntil(lambda: tab.result.view.scores is not None, timeout=_LONG)
+    with qtbot.waitSignal(tab.use_in_live) as handed:
+        tab.result.live.click()
+    assert handed.args == [runs / "my first" / "best.safetensors"]
+
+
+def test_stop_restart_the_program_and_resume(
+    tab: TrainingTab, qtbot: QtBot, tiny_data: Path, runs: Path, settings: Settings
+) -> None:
+    choose(tab, qtbot, tiny_data, epochs=500)
+    tab.setup.name.setText("long")
+    tab.button.click()
+    qtbot.waitUntil(lambda: tab.epochs.model().rowCount() > 1, timeout=_LONG)
+    tab.button.click()
+    qtbot.waitUntil(lambda: tab.session.state is State.IDLE, timeout=_LONG)
+    assert "Resume" in tab.progress.title.text()
+    done = tab.epochs.model().rowCount()
+
+    again = TrainingTab(settings, runs)
+    qtbot.addWidget(again)
+    again.show()
+    assert again.data.path == tiny_data
+    again._resume(runs / "long")
+    qtbot.waitUntil(lambda: again.epochs.model().rowCount() > done, timeout=_LONG)
+    first = again.epochs.model().index(0, 0).data()
+    assert "1" in str(first)
+    assert again.shut_down()
+    assert summarise_run(RunFolder(runs / "long")).state is RunState.STOPPED
+
+
+def test_a_run_that_goes_on_is_found_and_shown_again(
+    tab: TrainingTab, qtbot: QtBot, tiny_data: Path, runs: Path, settings: Settings
+) -> None:
+    choose(tab, qtbot, tiny_data, epochs=5000)
+    tab.setup.name.setText("background")
+    tab.button.click()
+    qtbot.waitUntil(lambda: tab.epochs.model().rowCount() > 0, timeout=_LONG)
+    assert tab.session.go_on_without_window()
+    qtbot.waitUntil(lambda: RunFolder(runs / "background").is_running(), timeout=_LONG)
+
+    again = TrainingTab(settings, runs)
+    qtbot.addWidget(again)
+    again.show()
+    qtbot.waitUntil(lambda: again.session.state is State.FOLLOWING, timeout=_LONG)
+    qtbot.waitUntil(lambda: again.epochs.model().rowCount() > 0, timeout=_LONG)
+    assert again.button.text() == "Stop"
+    again.button.click()
+    qtbot.waitUntil(lambda: again.session.state is State.IDLE, timeout=_LONG)
+    assert not RunFolder(runs / "background").is_running()
+    assert again.shut_down()
+
+
+@pytest.mark.parametrize(
+    ("answer", "closes"), [("Stop and save", True), ("Stay", False)], ids=["stop", "stay"]
+)
+def test_closing_asks_what_becomes_of_the_run(
+    tab: TrainingTab,
+    qtbot: QtBot,
+    tiny_data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    closes: bool,
+) -> None:
+    assert tab.may_close()  # nothing goes on yet
+    choose(tab, qtbot, tiny_data, epochs=5000)
+    tab.button.click()
+    qtbot.waitUntil(lambda: tab.epochs.model().rowCount() > 0, timeout=_LONG)
+    asked: list[str] = []
+
+    def press(box: QMessageBox) -> int:
+        asked.append(box.text())
+        button = next(b for b in box.buttons() if b.text() == answer)
+        monkeypatch.setattr(QMessageBox, "clickedButton", lambda _: button)
+        return 0
+
+    monkeypatch.setattr(tab_module.QMessageBox, "exec", press)
+    assert tab.may_close() is closes
+    assert asked == ["A training run goes on."]
+    assert tab.session.active
+
+
+def test_what_hinders_a_start_is_told_and_nothing_is_lost(
+    tab: TrainingTab, qtbot: QtBot, tiny_data: Path, runs: Path
+) -> None:
+    choose(tab, qtbot, tiny_data, epochs=1)
+    (runs / "taken").mkdir(parents=True)
+    (runs / "taken" / "mine.txt").write_text("precious")
+    tab.setup.name.setText("taken")
+    tab.button.click()
+    qtbot.waitUntil(lambda: tab.session.state is State.IDLE, timeout=_LONG)
+    assert "taken" in tab.message.text()
+    assert (runs / "taken" / "mine.txt").read_text() == "precious"
+    tab.setup.name.setText("../outside")
+    tab.button.click()
+    assert "cannot name a run" in tab.message.text()
+    assert tab.session.state is State.IDLE
+
+
+def test_data_that_move_away_are_told(
+    tab: TrainingTab, qtbot: QtBot, tiny_data: Path, tmp_path: Path
+) -> None:
+    moved = tmp_path / "moved.csv"
+    moved.write_bytes(tiny_data.read_bytes())
+    choose(tab, qtbot, moved, epochs=1)
+    moved.unlink()
+    tab.button.click()
+    qtbot.waitUntil(lambda: tab.session.state is State.IDLE, timeout=_LONG)
+    assert "moved.csv" in tab.message.text()
