@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 
 from ml.expressions import Expression
+from resources import icon
 
 # Okabe & Ito (2008): eight colours that people with any colour vision can tell apart. Yellow and
 # black are left out, since one of them vanishes on each background; grey is for neutral.
@@ -36,6 +37,8 @@ class Theme:
     accent: str
     on_accent: str
     danger: str
+    check: str
+    """Icon of the tick on ``accent``."""
 
 
 LIGHT: Final = Theme(
@@ -48,6 +51,7 @@ LIGHT: Final = Theme(
     accent="#1D66B3",
     on_accent="#FFFFFF",
     danger="#B3261E",
+    check="check-light",
 )
 DARK: Final = Theme(
     background="#14161B",
@@ -59,6 +63,7 @@ DARK: Final = Theme(
     accent="#66AEF2",
     on_accent="#0D1B2A",
     danger="#FF8A80",
+    check="check-dark",
 )
 
 
@@ -138,6 +143,31 @@ def style_sheet(theme: Theme) -> str:
     QPushButton#primary:disabled {{
         background: {theme.raised}; color: {theme.muted}; border-color: {theme.border};
     }}
+
+    QCheckBox::indicator {{
+        width: 15px; height: 15px; border: 1px solid {theme.muted}; border-radius: 4px;
+        background: {theme.surface};
+    }}
+    QCheckBox::indicator:checked {{
+        background: {theme.accent}; border-color: {theme.accent};
+        image: url("{icon(theme.check).as_posix()}");
+    }}
+    QCheckBox::indicator:focus {{ border-color: {theme.accent}; }}
+    QCheckBox::indicator:disabled {{ border-color: {theme.border}; }}
+
+    QScrollBar {{ background: transparent; border: 0; margin: 0; }}
+    QScrollBar:vertical {{ width: 10px; }}
+    QScrollBar:horizontal {{ height: 10px; }}
+    QScrollBar::handle {{ background: {theme.border}; border-radius: 4px; margin: 1px; }}
+    QScrollBar::handle:hover {{ background: {theme.muted}; }}
+    QScrollBar::handle:vertical {{ min-height: 28px; }}
+    QScrollBar::handle:horizontal {{ min-width: 28px; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    QProgressBar {{
+        background: {theme.raised}; border: 0; border-radius: 4px;
+    }}
+    QProgressBar::chunk {{ background: {theme.accent}; border-radius: 4px; }}
 
     #message {{
         background: {theme.raised}; border: 1px solid {theme.border};

@@ -105,7 +105,12 @@ class Curves(QWidget):
 
     @property
     def _appearance(self) -> Appearance:
-        return Appearance(current_theme(), self.smooth.isChecked(), self.macro_f1.isChecked())
+        return Appearance(
+            current_theme(),
+            smooth=self.smooth.isChecked(),
+            macro_f1=self.macro_f1.isChecked(),
+            log=self.log.isChecked(),
+        )
 
     @Slot()
     def fit(self) -> None:
@@ -116,8 +121,8 @@ class Curves(QWidget):
     @Slot(bool)
     def _set_log(self, log: bool) -> None:
         self._loss.setLimits(yMin=_NO_LIMIT if log else 0)  # the logarithm of a loss is negative
+        self._redraw_all()  # before what has no logarithm gets one
         self._loss.setLogMode(x=False, y=log)
-        self._redraw_all()
 
     def export(self, path: Path) -> None:
         """Write .png, .svg or .csv; what goes wrong is told in ``message``."""
@@ -140,6 +145,7 @@ class Curves(QWidget):
         dialog.selectFile(f"curves.{suffix}")
         if dialog.exec():
             self.export(Path(dialog.selectedFiles()[0]))
+        dialog.deleteLater()
 
     # Building
 
@@ -173,11 +179,10 @@ class Curves(QWidget):
         self.export_button.setMenu(menu)
 
         bar = QHBoxLayout()
-        bar.setSpacing(12)
+        bar.setSpacing(8)
         for box in (self.macro_f1, self.smooth, self.log):
             bar.addWidget(box)
         bar.addStretch(1)
-        bar.setSpacing(8)
         bar.addWidget(self.fit_button)
         bar.addWidget(self.export_button)
         layout = QVBoxLayout(self)

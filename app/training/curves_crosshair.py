@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Slot
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
@@ -89,7 +91,8 @@ class Crosshair(QObject):
                 if epoch.epoch != number:
                     name = self.tr("{}, epoch {}").format(name, epoch.epoch)
                 values = {field: getattr(epoch, field) for field in lines}
-                rows.append(_Row(run.letter, name, run.colour(theme), epoch.epoch, values))
+                points = self._appearance.drawable(quantity, list(values.values()))
+                rows.append(_Row(run.letter, name, run.colour(theme), epoch.epoch, values, points))
             columns = [self._line_names[line] for line in lines.values()]
             title = self.tr("Epoch {}").format(number)
             self._halves[plot].show(title, columns, rows, number, theme)
@@ -103,6 +106,7 @@ class _Row:
     epoch: int
     values: Mapping[str, float]
     """By field of Epoch."""
+    points: npt.NDArray[np.float64]
 
 
 class _Half:
@@ -133,7 +137,7 @@ class _Half:
         points = [
             (row.epoch, value, pg.mkBrush(row.colour))
             for row in rows
-            for value in row.values.values()
+            for value in row.points
             if math.isfinite(value)
         ]
         self._points.setData(

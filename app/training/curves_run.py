@@ -18,9 +18,8 @@ from ml.events import Batch, Epoch
 
 _SMOOTHING: Final = 0.6
 """Share of the mean so far in the next one."""
-
 _DENSE: Final = 300
-"""Points from which a curve is drawn without antialiasing, 10 times faster and as well."""
+"""Longer curves are drawn without antialiasing: 10 times faster, and as good to look at."""
 _LONGEST: Final = 24
 """Letters of a name."""
 
@@ -86,9 +85,18 @@ class Appearance:
     theme: Theme
     smooth: bool
     macro_f1: bool
+    log: bool
+    """Of the loss."""
 
     def shows(self, line: Line) -> bool:
         return self.macro_f1 or line is not MACRO_F1
+
+    def drawable(self, quantity: Quantity, values: Sequence[float]) -> npt.NDArray[np.float64]:
+        """The values, with NaN for those that have no place in the plot."""
+        result = np.array(values, np.float64)
+        lowest = 0 if self.log and quantity is LOSS else -np.inf
+        result[~((result > lowest) & (result < np.inf))] = np.nan
+        return result
 
 
 def smoothed(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -156,10 +164,6 @@ class RunCurves:
     @property
     def epochs(self) -> list[Epoch]:
         return sorted(self._epochs.values(), key=lambda epoch: epoch.epoch)
-
-    @property
-    def empty(self) -> bool:
-        return not self._epochs and not self._progress
 
     def nearest(self, epoch: float) -> Epoch | None:
         return min(self._epochs.values(), key=lambda e: abs(e.epoch - epoch), default=None)
@@ -232,7 +236,7 @@ class _Half:
         antialias = x.size <= _DENSE
         ends = {}
         for field, line in self._quantity.epoch.items():
-            y = np.array([getattr(epoch, field) for epoch in epochs], np.float64)
+            y = appearance.drawable(self._quantity, [getattr(epoch, field) for epoch in epochs])
             faint = line.pen(translucent(colour, 0.35))
             self._raw[field].setData(x, y, pen=faint, antialias=antialias)
             self._raw[field].setVisible(appearance.smooth and appearance.shows(line))
@@ -240,7 +244,8 @@ class _Half:
             self._curves[field].setData(x, y, pen=line.pen(colour), antialias=antialias)
             self._curves[field].setVisible(appearance.shows(line))
             ends[field] = _last_finite(x, y)
-        live = self._live_points(epochs, progress)
+        live_x, live_y = self._live_points(epochs, progress)
+        live = np.array(live_x), appearance.drawable(self._quantity, live_y)
         self._live.setData(*live, pen=TRAIN.pen(colour), antialias=live[0].size <= _DENSE)
         if progress:
             ends[self._quantity.train] = _last_finite(*live)
@@ -259,17 +264,19 @@ class _Half:
 
     def _live_points(
         self, epochs: Sequence[Epoch], progress: Sequence[Batch]
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    ) -> tuple[list[float], list[float]]:
         """x and y within the unfinished epoch, from where the one before ended."""
         points = [
-            (batch.epoch - 1 + batch.batch / batch.batches, getattr(batch, self._quantity.batch))
+            (
+                batch.epoch - 1 + batch.batch / max(batch.batches, 1),
+                getattr(batch, self._quantity.batch),
+            )
             for batch in progress
         ]
         before = [epoch for epoch in epochs if progress and epoch.epoch < progress[0].epoch]
         if before:
             points.insert(0, (before[-1].epoch, getattr(before[-1], self._quantity.train)))
-        x, y = np.array(points, np.float64).reshape(-1, 2).T
-        return x, y
+        return [x for x, _ in points], [y for _, y in points]
 
 
 def translucent(colour: QColor, alpha: float) -> QColor:

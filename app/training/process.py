@@ -38,7 +38,8 @@ def start_detached(arguments: Sequence[str]) -> bool:
     process.setStandardInputFile(QProcess.nullDevice())
     process.setStandardOutputFile(QProcess.nullDevice())
     process.setStandardErrorFile(QProcess.nullDevice())
-    return bool(process.startDetached()[0])
+    started: object = process.startDetached()  # a bool, though PySide's stubs say a tuple
+    return bool(started[0] if isinstance(started, tuple) else started)
 
 
 class TrainingProcess(QObject):
@@ -149,9 +150,10 @@ class TrainingProcess(QObject):
         if not self._lines:
             self._drain_timer.stop()
             if self._exit_status is not None:
-                status, self._exit_status = self._exit_status, None
+                said = isinstance(self._last_event, Finished | Stopped | Failed)
+                why, self._exit_status = "" if said else self._exit_status, None
                 self._log.unlink(missing_ok=True)
-                self.ended.emit(status)
+                self.ended.emit(why)
 
     @Slot(QProcess.ProcessError)
     def _on_error(self, error: QProcess.ProcessError) -> None:

@@ -36,8 +36,9 @@ from PySide6.QtWidgets import (
 
 from app.theme import current_theme
 from app.training.runs_model import Column, RunsModel, SortedRuns
+from app.training.runs_reader import RunsReader
 from ml.run_folder import RunFolder, RunFolderError
-from ml.runs import RunState, RunSummary, list_runs, summarise_run
+from ml.runs import RunState, RunSummary
 
 _REFRESH_MS: Final = 5000
 _ENDING_MS: Final = 10_000
@@ -55,34 +56,6 @@ _WIDTHS: Final = {  # as wide as this text
     Column.MACRO_F1: "Macro-F1",
     Column.TIME: "59 min 59 s",
 }
-
-
-class _Reader(QThread):
-    """Reads the run folders. Those in which nothing has changed are not read again."""
-
-    listed = Signal(int, list)
-    failed = Signal(int, str)
-
-    def __init__(self, folder: Path, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("runs reader")
-        self._folder = folder
-        self.request = 0
-        self._known: dict[Path, tuple[tuple[object, ...], RunSummary]] = {}
-
-    def run(self) -> None:
-        try:
-            self.listed.emit(self.request, list_runs(self._folder, self._summary))
-        except OSError as error:
-            self.failed.emit(self.request, error.strerror or str(error))
-
-    def _summary(self, folder: RunFolder) -> RunSummary:
-        stamp = folder.stamp()
-        known, summary = self._known.get(folder.path, (None, None))
-        if summary is None or known != stamp:
-            summary = summarise_run(folder)
-            self._known[folder.path] = stamp, summary
-        return summary
 
 
 class RunsPanel(QWidget):
@@ -106,7 +79,7 @@ class RunsPanel(QWidget):
         self._model = RunsModel(self)
         self._sorted = SortedRuns(self)
         self._sorted.setSourceModel(self._model)
-        self._reader = _Reader(folder, self)
+        self._reader = RunsReader(folder, self)
         self._timer = QTimer(self)
         self._timer.setInterval(_REFRESH_MS)
         self._build_actions()

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
 import app.training.runs
+import app.training.runs_reader
 from app.training.runs import RunsPanel
 from app.training.runs_model import Column
 from ml.events import Epoch, Failed, Finished, Started, Stopped
@@ -287,13 +288,13 @@ def test_runs_are_read_again_only_where_something_changed(
     panel: RunsPanel, qtbot: QtBot, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    summarise = app.training.runs.summarise_run
+    summarise = app.training.runs_reader.summarise_run
 
     def noted(folder: RunFolder) -> object:
         read.append(folder.path.name)
         return summarise(folder)
 
-    monkeypatch.setattr(app.training.runs, "summarise_run", noted)
+    monkeypatch.setattr(app.training.runs_reader, "summarise_run", noted)
     refreshed(panel, qtbot)
     assert read == []
     add_epochs(RunFolder(runs / "stopped"), 5, 5)
