@@ -189,11 +189,11 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     from ml.fer2013 import default_cache, load
     from ml.files import replacing
     from ml.report import format_evaluation, save_confusion_png
-    from ml.train_process import _yield_processor
+    from ml.train_process import yield_processor
     from ml.weights import load_weights
 
     if arguments.background:
-        _yield_processor()
+        yield_processor()
     weights = load_weights(arguments.weights)
     classifier = ExpressionClassifier(weights, choose_device(arguments.device), exact=True)
     dataset = load(

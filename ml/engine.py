@@ -135,7 +135,7 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return super().forward(x)
-        values = x.float()
+        values = x.to(torch.promote_types(x.dtype, torch.float32))
         count = x.numel() / x.shape[1] * distributed.get_world_size()
         sums = torch.stack([values.sum((0, 2, 3)), values.square().sum((0, 2, 3))])
         mean, square = _over_all(sums) / count

