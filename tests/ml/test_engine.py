@@ -19,7 +19,7 @@ SMALL = Architecture(channels=(8, 8, 16, 16, 16, 16), head=(8, 8, 8), in_channel
 @pytest.fixture
 def alone(tmp_path: Path) -> Iterator[None]:
     """A group of this process only."""
-    store = distributed.FileStore(  # type: ignore[attr-defined]str(tmp_path / "store"), 1)
+    store = distributed.FileStore(str(tmp_path / "store"), 1)  # type: ignore[attr-defined]
     distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
     yield
     distributed.destroy_process_group()
