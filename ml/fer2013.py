@@ -325,7 +325,7 @@ def _dataset(path: Path, stored: _Stored, key: str, skip_bad: bool) -> Dataset:
         bad=tuple(bad),
         left_out=index.left_out,
         key=key,
-        official=index.official,
+        official=index.official and not index.drawn,
         undivided=split(0, count) if index.undivided else None,
     )
 

@@ -56,13 +56,24 @@ def display() -> Iterator[str]:
         pytest.skip("needs Xvfb, a display without a screen (Debian: apt install xvfb)")
     reading, writing = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x900x24", "-nolisten", "tcp"],
+        [
+            "Xvfb",
+            "-displayfd",
+            str(writing),
+            "-screen",
+            "0",
+            "1280x900x24",
+            "-noreset",
+            "-nolisten",
+            "tcp",
+        ],
         pass_fds=[writing],
         stderr=subprocess.DEVNULL,
     )
     os.close(writing)
-    number = os.read(reading, 16).decode().strip()
-    os.close(reading)
+    # The whole line: a server that cannot write the end of it ends itself.
+    with os.fdopen(reading) as pipe:
+        number = pipe.readline().strip()
     yield f":{number}"
     server.terminate()
     server.wait(10)
