@@ -7,6 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtWidgets import QFormLayout
 
 from ml.expressions import Expression
 from resources import icon
@@ -103,6 +104,16 @@ def palette(theme: Theme) -> QPalette:
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText):
         colours.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme.muted))
     return colours
+
+
+def centre_labels(form: QFormLayout) -> None:
+    """Put each label of a form beside the middle of its field, not its top edge."""
+    for row in range(form.rowCount()):
+        label = form.itemAt(row, QFormLayout.ItemRole.LabelRole)
+        field = form.itemAt(row, QFormLayout.ItemRole.FieldRole)
+        name = label.widget() if label is not None else None
+        if name is not None and field is not None:
+            name.setMinimumHeight(field.sizeHint().height())
 
 
 def style_sheet(theme: Theme) -> str:

@@ -180,6 +180,11 @@ class WeightsPicker(_Picker):
     def offers(self) -> list[tuple[str, str]]:
         return [(self.tr("Bundled weights"), "")]
 
+    def title(self, value: str) -> str:
+        # Every run calls its weights the same: its folder tells which they are.
+        path = Path(value)
+        return f"{path.parent.name}/{path.name}" if path.stem == "best" else path.name
+
     def actions_offered(self) -> list[tuple[str, str]]:
         return [(self.tr("Browse…"), _ACTION + "browse")]
 

@@ -39,6 +39,7 @@ from app.settings import (
     WEIGHTS,
     Settings,
 )
+from app.theme import centre_labels
 from ml.analysis import Analysis, DetectionOptions, TrackedFace
 from resources import bundled_weights
 
@@ -209,7 +210,6 @@ class LiveTab(QWidget):
         form = QFormLayout(card)
         form.setContentsMargins(16, 10, 16, 10)
         form.setVerticalSpacing(5)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for name, field, tip in (
             (self.tr("Device"), self.device, self.tr("What the network runs on.")),
@@ -240,6 +240,7 @@ class LiveTab(QWidget):
             field.setToolTip(tip)
             field.setAccessibleName(name)
             form.addRow(name, field)
+        centre_labels(form)
         boxes = QHBoxLayout()
         boxes.addWidget(self.mirror)
         boxes.addWidget(self.loop)

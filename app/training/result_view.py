@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ml.evaluate import Evaluation, SplitEvaluation
     from ml.metrics import Estimate, Scores
 
-_NARROW: Final = 700
+_NARROW: Final = 790
 """Below it the charts stand under each other."""
 
 

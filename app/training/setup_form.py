@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.theme import centre_labels
 from app.training.progress_view import duration
 from ml.train_config import PRESETS, TrainConfig
 
@@ -122,6 +123,8 @@ class SetupForm(QWidget):
         row.addWidget(browse)
         extra.addRow(self.tr("Start from"), row)
 
+        for part in (form, extra):
+            centre_labels(part)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
