@@ -173,6 +173,7 @@ class LiveTab(QWidget):
         layout.addSpacing(6)
         layout.addWidget(self.chart, 1)
         layout.addSpacing(6)
+        layout.addStretch()
         layout.addLayout(figures)
         return card
 
