@@ -90,8 +90,8 @@ class DatasetCheck(QObject):
         found = _mapping(bytes(process.readAllStandardOutput().data()))
         if status is QProcess.ExitStatus.NormalExit and code == 0 and found is not None:
             self.done.emit(found)
-        elif self._said and self._said[0].startswith(_PROGRAM):
-            said = [self._said[0].removeprefix(_PROGRAM), *self._said[1:]]
+        elif self._said and self._said[0].startswith(training_process.MESSAGE_PREFIX):
+            said = [self._said[0].removeprefix(training_process.MESSAGE_PREFIX), *self._said[1:]]
             self.failed.emit("\n".join(said[:_TOLD]))
         else:
             what = self.tr("The data check ended unexpectedly (exit status {}).").format(code)
@@ -105,10 +105,6 @@ class DatasetCheck(QObject):
             self.failed.emit(
                 self.tr("The data check could not be started: {}.").format(process.errorString())
             )
-
-
-_PROGRAM: Final = "python -m ml: "
-"""What ml.cli puts before a message made for people."""
 
 
 def _mapping(text: bytes) -> Mapping[str, Any] | None:

@@ -11,14 +11,12 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal, Slot
 
-from app.training.process import ml_command
+from app.training.process import MESSAGE_PREFIX, ml_command
 from ml.events import Loading, parse_line
 
 _GRACE_MS: Final = 3000
 _LONGEST_LINE: Final = 1 << 16
 _LAST_LINES: Final = 12
-_MESSAGE: Final = "python -m ml: "
-"""What the command line begins its messages for people with."""
 
 
 class EvaluationProcess(QObject):
@@ -163,7 +161,7 @@ class EvaluationProcess(QObject):
     def _what_went_wrong(self) -> str:
         """Its own message where it had one, else the last it said."""
         said = "\n".join(self._last_lines)
-        _, found, message = said.rpartition(_MESSAGE)
+        _, found, message = said.rpartition(MESSAGE_PREFIX)
         if found:
             return message
         why = self.tr("The evaluation ended unexpectedly.")

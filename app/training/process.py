@@ -22,6 +22,8 @@ _CHUNK_SECONDS: Final = 0.008
 _SILENCE_SECONDS: Final = 90
 _FOLLOW_SECONDS: Final = 0.5
 _LOG_LINES: Final = 12
+MESSAGE_PREFIX: Final = "python -m ml: "
+"""What the command line begins its messages for people with."""
 
 
 def ml_command() -> list[str]:

@@ -66,7 +66,6 @@ class TrainingTab(QWidget):
         super().__init__(parent)
         self._settings = settings
         self._folder = runs_folder or default_runs_folder()
-        self._capturing = False
         self._readers: list[_Histories] = []
         self.session = TrainingSession(self)
         self._build()
@@ -74,14 +73,12 @@ class TrainingTab(QWidget):
         self.session.outlive_window(self.outlive.isChecked())
         if data := settings.get(TRAINING_DATA):
             self.data.choose(Path(data))
-        self.runs.refresh()
         self._show_state()
 
     # What the program's other parts ask for
 
     def set_capturing(self, capturing: bool) -> None:
         """While the camera is on, training leaves it a processor core."""
-        self._capturing = capturing
         self.session.use_threads(1 if capturing else 0)
 
     def may_close(self) -> bool:
