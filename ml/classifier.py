@@ -131,7 +131,8 @@ def folded(model: ResEmoteNet) -> ResEmoteNet:
         owner.set_submodule(norm_name, nn.Identity())
 
     for n in (1, 2, 3):
-        fold(model, f"conv{n}", f"bn{n}")
+        for name in model.stage(n):
+            fold(model, f"conv{name}", f"bn{name}")
         block = model.get_submodule(f"res_block{n}")
         fold(block, "conv1", "bn1")
         fold(block, "conv2", "bn2")

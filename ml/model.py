@@ -14,6 +14,7 @@ SE_REDUCTION: Final = 16
 # Far above any use; below what would exhaust the memory of who opens a file that claims it.
 _MOST_CHANNELS: Final = 8192
 _MOST_PIXELS: Final = 1024
+_MOST_CONVOLUTIONS: Final = 8
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Architecture:
     in_channels: int = 3
     input_size: int = 64
     """Side of the square input, in pixels."""
+    convolutions: tuple[int, int, int] = (1, 1, 1)
+    """How many each conv stage has before it pools; the paper's have one."""
     stem_dropout: float = 0.2
     head_dropout: float = 0.5
     conv_bias: bool = True
@@ -39,6 +42,10 @@ class Architecture:
         counts = (*self.channels, *self.head, self.in_channels)
         if not all(isinstance(n, int) and 1 <= n <= _MOST_CHANNELS for n in counts):
             raise ValueError(f"every layer needs 1 to {_MOST_CHANNELS} channels")
+        if len(self.convolutions) != 3 or not all(
+            isinstance(n, int) and 1 <= n <= _MOST_CONVOLUTIONS for n in self.convolutions
+        ):
+            raise ValueError(f"each of three stages has 1 to {_MOST_CONVOLUTIONS} convolutions")
         if self.channels[2] < SE_REDUCTION:
             raise ValueError(f"the third stage needs at least {SE_REDUCTION} channels")
         if not (isinstance(self.input_size, int) and 8 <= self.input_size <= _MOST_PIXELS):
@@ -143,12 +150,12 @@ class ResEmoteNet(nn.Module):
         h1, h2, h3 = a.head
         size = a.input_size // 8
 
-        self.conv1 = nn.Conv2d(a.in_channels, c1, 3, padding=1, bias=a.conv_bias)
-        self.bn1 = nn.BatchNorm2d(c1)
-        self.conv2 = nn.Conv2d(c1, c2, 3, padding=1, bias=a.conv_bias)
-        self.bn2 = nn.BatchNorm2d(c2)
-        self.conv3 = nn.Conv2d(c2, c3, 3, padding=1, bias=a.conv_bias)
-        self.bn3 = nn.BatchNorm2d(c3)
+        # conv1 and bn1, then conv1_2, bn1_2 … where a stage has more than one
+        for stage, (i, o) in enumerate(((a.in_channels, c1), (c1, c2), (c2, c3)), start=1):
+            for name in self.stage(stage):
+                self.add_module(f"conv{name}", nn.Conv2d(i, o, 3, padding=1, bias=a.conv_bias))
+                self.add_module(f"bn{name}", nn.BatchNorm2d(o))
+                i = o
         self.se = SEBlock(c3)
         self.res_block1 = ResidualBlock(c3, c4, size, a.conv_bias)
         self.res_block2 = ResidualBlock(c4, c5, (size + 1) // 2, a.conv_bias)
@@ -161,10 +168,14 @@ class ResEmoteNet(nn.Module):
         self.head_dropout = nn.Dropout(a.head_dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        # ReLU behind the pooling gives the same maps from a quarter of the work.
-        x = self.stem_dropout(F.relu(F.max_pool2d(self.bn1(self.conv1(x)), 2)))
-        x = self.stem_dropout(F.relu(F.max_pool2d(self.bn2(self.conv2(x)), 2)))
-        x = F.relu(F.max_pool2d(self.bn3(self.conv3(x)), 2))
+        for stage in (1, 2, 3):
+            *before, last = self.stage(stage)
+            for name in before:
+                x = F.relu(self._normalised(name, x))
+            # ReLU behind the pooling gives the same maps from a quarter of the work.
+            x = F.relu(F.max_pool2d(self._normalised(last, x), 2))
+            if stage < 3:
+                x = self.stem_dropout(x)
         x = self.se(x)
         x = self.res_block3(self.res_block2(self.res_block1(x)))
         x = torch.flatten(F.adaptive_avg_pool2d(x, 1), 1)
@@ -175,6 +186,16 @@ class ResEmoteNet(nn.Module):
             x = self.head_dropout(x)
         logits: Tensor = self.fc4(x)
         return logits
+
+    def stage(self, number: int) -> list[str]:
+        """How the names of the stage's convolutions and norms end: 1, 1_2, 1_3."""
+        more = range(2, self.architecture.convolutions[number - 1] + 1)
+        return [f"{number}", *(f"{number}_{n}" for n in more)]
+
+    def _normalised(self, name: str, x: Tensor) -> Tensor:
+        convolved = self.get_submodule(f"conv{name}")(x)
+        normalised: Tensor = self.get_submodule(f"bn{name}")(convolved)
+        return normalised
 
 
 def parameter_count(model: nn.Module) -> int:

@@ -118,6 +118,9 @@ class TrainConfig:
         least=1,
         most=8192,
     )
+    convolutions: tuple[int, int, int] = _option(
+        (1, 1, 1), "how many each conv stage has; the published network has one", least=1, most=8
+    )
     head: tuple[int, int, int] = _option(
         (512, 512, 256), "outputs of the fully connected layers", least=1, most=8192
     )

@@ -75,6 +75,7 @@ def make_architecture(config: TrainConfig) -> Architecture:
         head=config.head,
         in_channels=config.in_channels,
         input_size=config.input_size,
+        convolutions=config.convolutions,
         stem_dropout=config.stem_dropout,
         head_dropout=config.head_dropout,
         conv_bias=False,  # the BatchNorm behind would take it away again

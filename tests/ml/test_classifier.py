@@ -149,7 +149,11 @@ def test_the_faster_precision_is_chosen(monkeypatch: pytest.MonkeyPatch, gain: f
     assert dtypes == [torch.float32, torch.bfloat16 if gain < 1 else torch.float32]
 
 
-@pytest.mark.parametrize("options", [{}, {"conv_bias": False}, {"input_size": 48}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"conv_bias": False}, {"input_size": 48}, {"convolutions": (1, 2, 3)}],
+    ids=str,
+)
 def test_folded_equals_the_model(options: dict[str, object]) -> None:
     model = as_if_trained(ResEmoteNet(Architecture(channels=SMALL, head=SMALL_HEAD, **options)))
     size = model.architecture.input_size

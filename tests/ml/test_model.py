@@ -101,6 +101,23 @@ def test_every_parameter_learns(size: int) -> None:
             assert (taps > 0).all(), f"{name} holds taps that never meet a pixel: {taps}"
 
 
+@pytest.mark.parametrize("convolutions", [(1, 1, 1), (1, 2, 3), (2, 2, 2)], ids=str)
+def test_more_convolutions_per_stage(convolutions: tuple[int, int, int]) -> None:
+    torch.manual_seed(0)
+    model = ResEmoteNet(_small(input_size=48, convolutions=convolutions)).train()
+
+    model(torch.randn(8, 3, 48, 48)).square().sum().backward()
+
+    stages = [[n for n in model.state_dict() if n.startswith(f"conv{i}")] for i in (1, 2, 3)]
+    assert [len(names) for names in stages] == [2 * n for n in convolutions]  # weight and bias
+    with torch.device("meta"):
+        plain = PublishedNetwork(SMALL, SMALL_HEAD)
+    assert set(plain.state_dict()) <= set(model.state_dict())
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert (parameter.grad != 0).any() or name.endswith("bias"), name
+
+
 def test_dropout_only_in_training() -> None:
     model = as_if_trained(ResEmoteNet(_small()))
     x = torch.randn(4, 3, 64, 64, generator=torch.Generator().manual_seed(4))
@@ -145,13 +162,17 @@ def test_live_taps_are_those_that_change_an_output(size: int, stride: int) -> No
         {"input_size": 64.0},
         {"head_dropout": 1.0},
         {"stem_dropout": -0.1},
+        {"convolutions": (1, 1)},
+        {"convolutions": (0, 1, 1)},
+        {"convolutions": (1, 1, 10**6)},
+        {"convolutions": (1, 1, 1.5)},
         {"head_dropout": float("nan")},
         {"conv_bias": "false"},
     ],
     ids=str,
 )
 def test_impossible_architectures_are_refused(options: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"channel|size|pixels|dropout|true or false"):
+    with pytest.raises(ValueError, match=r"channel|size|pixels|dropout|convolutions|true or false"):
         Architecture(**options)
 
 

@@ -88,10 +88,13 @@ def test_round_trip(tmp_path: Path, dtype: torch.dtype) -> None:
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
-def test_round_trip_of_the_desktop_variant(tmp_path: Path) -> None:
-    architecture = Architecture(
-        channels=SMALL, head=SMALL_HEAD, conv_bias=False, head_activation=False, input_size=48
-    )
+@pytest.mark.parametrize(
+    "options",
+    [{"conv_bias": False, "head_activation": False}, {"convolutions": (1, 2, 3)}],
+    ids=str,
+)
+def test_round_trip_of_other_variants(tmp_path: Path, options: dict[str, Any]) -> None:
+    architecture = Architecture(channels=SMALL, head=SMALL_HEAD, input_size=48, **options)
     model = as_if_trained(ResEmoteNet(architecture))
     weights = _weights(
         architecture=architecture, state=model.state_dict(), mean=IMAGENET[0], std=IMAGENET[1]
