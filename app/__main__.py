@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+
+from app import worker
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Open the window and run until it is closed; returns the exit status."""
+    multiprocessing.freeze_support()  # a process that some library starts is this program again
+    worker.open_missing_streams()
+    command = worker.worker_arguments(sys.argv[1:] if argv is None else argv)
+    if command is not None:
+        return worker.run(command)
     arguments = _parser().parse_args(argv)
     if sys.platform == "win32":
         # Qt brings older copies of libraries that torch's own then fail to load over.
@@ -33,13 +42,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.source is not None:
         window.live.source.choose(arguments.source)
     application.quit_on_interrupt()
+    report = None
+    if arguments.report is not None:
+        from app.report import Report
+
+        trains = arguments.train is not None
+        report = Report(application, window, capture=arguments.start, training=trains)
     window.show()
+    if arguments.train is not None:
+        window.tabs.setCurrentWidget(window.training)
+        window.training.train_on(arguments.train, arguments.epochs)
     if arguments.start:
-        window.live.start()
+        window.live.start(once=report is not None)
     status = application.exec()
+    if report is not None:
+        try:
+            report.write(arguments.report)
+        except OSError as error:
+            print(f"The report could not be written: {error}", file=sys.stderr)
+            status = 1
+        status = status or bool(report.problems)
     if not window.ended_in_time:
         os._exit(1)  # a thread hangs in a driver and would keep the process alive for ever
-    return status
+    return int(status)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,6 +84,17 @@ def _parser() -> argparse.ArgumentParser:
         help="seconds between two answers of the network; 0: each frame",
     )
     parser.add_argument("--start", action="store_true", help="start capturing at once")
+    parser.add_argument(
+        "--train", type=Path, metavar="DATA", help="start training on this data set at once"
+    )
+    parser.add_argument("--epochs", type=int, help="of that training; the preset's unless given")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="close the window when the video and the training have ended, and write what was "
+        "seen to FILE, as JSON; the exit status is 1 if anything went wrong",
+    )
     return parser
 
 

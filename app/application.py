@@ -8,6 +8,7 @@ import signal
 import sys
 from logging.handlers import RotatingFileHandler
 from types import TracebackType
+from typing import Final
 
 from platformdirs import user_log_path
 from PySide6.QtCore import (
@@ -26,6 +27,9 @@ from PySide6.QtWidgets import QApplication
 from app.settings import APP_ID
 from app.theme import current_theme, palette, style_sheet
 from resources import icon
+
+DESKTOP_ID: Final = "org.face_expression_detector.FaceExpressionDetector"
+"""Desktops find the window's icon and name under it: see build_spec/linux/."""
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +53,7 @@ class Application(QApplication):
         super().__init__(arguments)
         self.setApplicationName(APP_ID)
         self.setApplicationDisplayName(self.tr("Face-Expression Detector"))
-        self.setDesktopFileName(APP_ID)
+        self.setDesktopFileName(DESKTOP_ID)
         self.setWindowIcon(QIcon(str(icon("app"))))
         self.setStyle("Fusion")
         self._translator = QTranslator(self)

@@ -75,9 +75,10 @@ class LiveTab(QWidget):
     def use_weights(self, path: Path) -> None:
         self.weights.choose(str(path))
 
-    def start(self) -> None:
+    def start(self, *, once: bool = False) -> None:
+        """``once``: a video ends, whether or not videos are to be repeated."""
         self._chosen = None
-        self.session.start(self._address, loop=self.loop.isChecked())
+        self.session.start(self._address, loop=self.loop.isChecked() and not once)
 
     def toggle(self) -> None:
         if self.session.active:

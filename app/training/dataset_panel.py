@@ -42,6 +42,8 @@ class DatasetPanel(QWidget):
     checked = Signal(object)
     """``check``, whenever it has become another."""
     message = Signal(str)
+    refused = Signal(str)
+    """Why the data set cannot be used, or not as it is."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -298,11 +300,14 @@ class DatasetPanel(QWidget):
         )
         self.details.set_check(found)
         self._show_state()
+        if count:
+            self.refused.emit(self.bad.text())
 
     @Slot(str)
     def _on_failed(self, why: str) -> None:
         self._problem = why
         self._show_state()
+        self.refused.emit(why)
 
     @Slot()
     def _on_cancel(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -14,6 +15,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QProcess, QThread, QTimer, Signal, Slot
 
+from app.worker import TRAIN_WORKER
 from ml.events import Event, Failed, Finished, Stopped, parse_line
 from ml.run_folder import RunFolder
 
@@ -27,7 +29,9 @@ MESSAGE_PREFIX: Final = "python -m ml: "
 
 
 def ml_command() -> list[str]:
-    """What runs ``python -m ml`` here."""
+    """What runs ``python -m ml`` here; a built program has no ``python`` beside it but itself."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, TRAIN_WORKER]
     return [sys.executable, "-m", "ml"]
 
 
@@ -74,8 +78,11 @@ class TrainingProcess(QObject):
     def running(self) -> bool:
         return self._process is not None
 
-    def start(self, arguments: Sequence[str]) -> None:
-        """Run ``python -m ml train ARGUMENTS`` and pass on what it tells."""
+    def start(self, arguments: Sequence[str], *, piped: bool = True) -> None:
+        """Run ``python -m ml train ARGUMENTS`` and pass on what it tells.
+
+        Not ``piped``, it tells nothing here and takes no commands: see ``RunFollower``.
+        """
         assert self._process is None
         handle, name = tempfile.mkstemp(prefix="face-expression-training-", suffix=".log")
         # A file, not a pipe: what a dying child says last is not lost with the window.
@@ -84,7 +91,8 @@ class TrainingProcess(QObject):
         program, *rest = ml_command()
         process = QProcess(self)
         process.setProgram(program)
-        process.setArguments([*rest, "train", *arguments, "--events-stdout", "--background"])
+        pipes = ["--events-stdout"] if piped else []
+        process.setArguments([*rest, "train", *arguments, "--background", *pipes])
         process.setStandardErrorFile(name)
         process.readyReadStandardOutput.connect(self._read)
         process.finished.connect(self._on_finished)
@@ -106,6 +114,12 @@ class TrainingProcess(QObject):
     def outlive_window(self, outlive: bool) -> None:
         """Whether the run goes on when this program ends without having said goodbye."""
         self._command({"command": "detach" if outlive else "attach"})
+
+    @Slot()
+    def heard(self) -> None:
+        """Something was heard of the run."""
+        self._silence.start()
+        self.silent.emit(False)
 
     def kill(self) -> None:
         """End a child that does not answer; its last checkpoint stays."""
@@ -137,8 +151,7 @@ class TrainingProcess(QObject):
         ).split(b"\n")
         self._lines.extend(lines)
         self._drain_timer.start()
-        self._silence.start()
-        self.silent.emit(False)
+        self.heard()
 
     @Slot()
     def _drain(self) -> None:
@@ -192,16 +205,19 @@ class TrainingProcess(QObject):
 
 
 class RunFollower(QThread):
-    """Follows a run that another process trains, by the file it writes."""
+    """Follows a run by the file it writes: one that another process trains, or a silent child's."""
 
     told = Signal(object)
     ended = Signal(str)
     """Why, when the run ended without saying so itself; empty otherwise."""
 
-    def __init__(self, path: Path, parent: QObject | None = None) -> None:
+    def __init__(
+        self, path: Path, child: TrainingProcess | None = None, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("run follower")
         self.folder = RunFolder(path)
+        self._child = child
 
     def stop_run(self) -> None:
         """Ask the process that trains to save a checkpoint and end."""
@@ -210,8 +226,11 @@ class RunFollower(QThread):
     def run(self) -> None:
         last: Event | None = None
         position = 0
+        if self._child:  # only what it tells: what a resumed run told before is known
+            with contextlib.suppress(OSError):
+                position = self.folder.events_file.stat().st_size
         while not self.isInterruptionRequested():
-            running = self.folder.is_running()
+            running = self._child.running if self._child else self.folder.is_running()
             try:
                 with self.folder.events_file.open("rb") as file:
                     file.seek(position)
@@ -224,8 +243,11 @@ class RunFollower(QThread):
                             last = event
                             self.told.emit(event)
             except OSError as error:
-                self.ended.emit(self.tr("The run cannot be followed: {}.").format(error.strerror))
-                return
+                if not (self._child and isinstance(error, FileNotFoundError)):  # else it begins
+                    self.ended.emit(
+                        self.tr("The run cannot be followed: {}.").format(error.strerror)
+                    )
+                    return
             if not running:
                 said = isinstance(last, Finished | Stopped | Failed)
                 self.ended.emit("" if said else self.tr("Training ended unexpectedly."))

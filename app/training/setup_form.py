@@ -149,6 +149,11 @@ class SetupForm(QWidget):
         )
         self.estimate.setText(about or self.tr("The time it takes is measured here."))
 
+    def set_epochs(self, count: int) -> None:
+        field = self.fields["epochs"]
+        assert isinstance(field, QSpinBox)
+        field.setValue(count)
+
     def options(self) -> list[str]:
         """The command line's options: the preset, and what differs from it."""
         preset = self.preset.currentData()

@@ -67,6 +67,7 @@ class TrainingTab(QWidget):
         self._settings = settings
         self._folder = runs_folder or default_runs_folder()
         self._readers: list[_Histories] = []
+        self._start_when_checked = False
         self.session = TrainingSession(self)
         self._build()
         self._connect()
@@ -76,6 +77,13 @@ class TrainingTab(QWidget):
         self._show_state()
 
     # What the program's other parts ask for
+
+    def train_on(self, data: Path, epochs: int | None = None) -> None:
+        """Start a run as the form has it, on ``data``, once that is found to be usable."""
+        if epochs is not None:
+            self.setup.set_epochs(epochs)
+        self._start_when_checked = True
+        self.data.choose(data)
 
     def set_capturing(self, capturing: bool) -> None:
         """While the camera is on, training leaves it a processor core."""
@@ -219,6 +227,9 @@ class TrainingTab(QWidget):
             self.result.set_data(self.data.path)
         self._estimate()
         self._show_state()
+        if check is not None and self._start_when_checked:
+            self._start_when_checked = False
+            self._start_or_stop()
 
     @Slot()
     def _estimate(self) -> None:

@@ -21,7 +21,7 @@ from app.training.process import RunFollower, TrainingProcess
 from ml.events import Batch, Epoch, Event, Finished, Started, Stopped, to_line
 from ml.run_folder import RunFolder
 from ml.runs import RunState, summarise_run
-from tests.app.training.conftest import TINY
+from tests.app.conftest import TINY
 
 _LONG = 60_000
 

@@ -15,7 +15,7 @@ from app.training.session import State
 from app.training.tab import TrainingTab
 from ml.run_folder import RunFolder
 from ml.runs import RunState, summarise_run
-from tests.app.training.conftest import TINY
+from tests.app.conftest import TINY
 
 _LONG = 90_000
 

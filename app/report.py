@@ -1,0 +1,95 @@
+"""What a start of the program came to, as a file, for scripts."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QGuiApplication
+
+from app.application import Application
+from app.live.session import State as LiveState
+from app.main_window import MainWindow
+from ml.analysis import Analysis
+from ml.events import Epoch, Event, Failed
+from ml.files import replacing
+
+
+class Report(QObject):
+    """Counts what happens in the window, and closes it when all that was started has ended."""
+
+    def __init__(
+        self, application: Application, window: MainWindow, *, capture: bool, training: bool
+    ) -> None:
+        super().__init__(window)
+        self.problems: list[str] = []
+        self._window = window
+        self._capture, self._training = capture, training
+        """What has not ended yet."""
+        self._frames = self._faces = self._epochs = 0
+        self._expressions: Counter[str] = Counter()
+        application.unexpected_error.connect(self._on_unexpected_error)
+        window.live.session.analysed.connect(self._on_analysed)
+        window.live.session.message.connect(self._on_message)
+        window.live.session.state_changed.connect(self._on_live_state)
+        window.training.session.told.connect(self._on_event)
+        window.training.session.ended.connect(self._on_training_ended)
+        window.training.data.refused.connect(self._on_training_ended)
+
+    def write(self, path: Path) -> None:
+        """Raises OSError."""
+        figures = {
+            "platform": QGuiApplication.platformName(),
+            "frames": self._frames,
+            "faces": self._faces,
+            "expressions": dict(self._expressions),
+            "epochs": self._epochs,
+            "problems": self.problems,
+        }
+        with replacing(path) as file:
+            file.write(json.dumps(figures, indent=2).encode())
+
+    @Slot(object)
+    def _on_analysed(self, analysis: Analysis) -> None:
+        self._frames += 1
+        self._faces += len(analysis.faces)
+        self._expressions.update(
+            face.expression.label for face in analysis.faces if face.expression is not None
+        )
+
+    @Slot(str, bool)
+    def _on_message(self, text: str, serious: bool) -> None:
+        if text and serious:
+            self.problems.append(text)
+
+    @Slot(object)
+    def _on_live_state(self, state: LiveState) -> None:
+        if state is LiveState.IDLE:
+            self._capture = False
+            self._close_at_the_end()
+
+    @Slot(object)
+    def _on_event(self, event: Event) -> None:
+        match event:
+            case Epoch():
+                self._epochs += 1
+            case Failed():
+                self.problems.append(event.message)
+
+    @Slot(str)
+    def _on_training_ended(self, why: str) -> None:
+        if why:
+            self.problems.append(why)
+        self._training = False
+        self._close_at_the_end()
+
+    @Slot(str)
+    def _on_unexpected_error(self, what: str) -> None:
+        self.problems.append(what)
+        self._window.close()  # what was waited for may never end
+
+    def _close_at_the_end(self) -> None:
+        if not (self._capture or self._training):
+            self._window.close()
