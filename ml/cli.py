@@ -77,6 +77,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.set_defaults(command=_evaluate)
 
+    stress = commands.add_parser(
+        "stress", help="measure a network on validation pictures made worse as webcams do"
+    )
+    stress.add_argument("weights", type=Path, metavar="WEIGHTS")
+    _add_data(stress)
+    stress.set_defaults(command=_stress)
+
     train = commands.add_parser(
         "train", help="train a network, or go on with a run that was stopped or killed"
     )
@@ -217,6 +224,23 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     if arguments.predictions:
         save_predictions(predictions, arguments.predictions)
     print(format_evaluation(evaluation))
+
+
+def _stress(arguments: argparse.Namespace) -> None:
+    from ml.classifier import ExpressionClassifier
+    from ml.fer2013 import default_cache, load
+    from ml.stress import format_stress_table, stress_table
+    from ml.weights import load_weights
+
+    classifier = ExpressionClassifier(load_weights(arguments.weights), exact=True)
+    dataset = load(
+        arguments.data,
+        cache_dir=default_cache(),
+        skip_bad=arguments.skip_bad,
+        progress=_progress("Reading", arguments.progress_events),
+    )
+    progress = _progress("Measuring", arguments.progress_events)
+    print(format_stress_table(stress_table(classifier, dataset.validation, progress)))
 
 
 def _progress(doing: str, as_events: bool = False) -> Callable[[int, int], None] | None:
