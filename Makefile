@@ -1,12 +1,15 @@
-# make run | test | lint | bench: each sets up what it needs, once, in .venv.
+# make run | test | lint | bench | bundle: each sets up what it needs, once, in .venv or build/env.
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$p && break; done)
 BIN := .venv/bin
 ARGS ?=
+# What the bundle computes with. On Linux the usual torch brings gigabytes of CUDA's libraries.
+CPU_TORCH := $(if $(filter Linux,$(shell uname -s)),torch==2.13.0+cpu,torch)
+TORCH ?= $(if $(CUDA),torch,$(CPU_TORCH))
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint bench bundle clean
 
 run: .venv/.run
 	@$(BIN)/python -m app $(ARGS)
@@ -22,6 +25,13 @@ lint: .venv/.dev
 
 bench: .venv/.dev
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+bundle: build/.env
+	build/env/bin/python build_spec/system_libraries.py Xvfb appstreamcli
+	if command -v appstreamcli; then appstreamcli validate --no-net build_spec/linux/*.metainfo.xml; fi
+	build/env/bin/python -m PyInstaller --noconfirm --log-level WARN build_spec/face-expression-detector.spec
+	build/env/bin/python build_spec/size.py dist/face-expression-detector
+	build/env/bin/python build_spec/smoke_test.py dist/face-expression-detector
 
 clean:
 	rm -rf .venv build dist
@@ -41,4 +51,15 @@ clean:
 .venv/.dev: .venv/.run
 	$(BIN)/python build_spec/system_libraries.py Xvfb
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	@touch $@
+
+build/.env: pyproject.toml build_spec/system_libraries.py
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed, and none is on the PATH."; exit 1; }
+	rm -rf build/env
+	$(PYTHON) -m venv build/env
+	build/env/bin/python build_spec/system_libraries.py
+	build/env/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bundle]' '$(TORCH)' || { \
+		echo "pip finds no $(TORCH), a build without CUDA's libraries. The bundle gets the usual torch,"; \
+		echo "and several gigabytes with it. README.md says how to build the small one."; \
+		build/env/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bundle]'; }
 	@touch $@

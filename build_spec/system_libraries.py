@@ -33,6 +33,7 @@ PACKAGES = {
     "libxcb-xfixes.so.0": "libxcb-xfixes0",
     "libxcb-xkb.so.1": "libxcb-xkb1",
     "Xvfb": "xvfb",
+    "appstreamcli": "appstream",
 }
 
 

@@ -1,0 +1,31 @@
+"""torch without what only its own developers run: the stock hook takes all of it.
+
+``module_collection_mode``: functions with @torch.jit.script read their own source when imported.
+"""
+
+from __future__ import annotations
+
+from PyInstaller.utils.hooks import (
+    PY_DYLIB_PATTERNS,
+    collect_data_files,
+    collect_dynamic_libs,
+    collect_submodules,
+    copy_metadata,
+)
+
+module_collection_mode = "pyz+py"
+warn_on_missing_hiddenimports = False
+# What static analysis cannot see: modules torch imports by name, or from C++.
+hiddenimports = [
+    name
+    for package in ("torch._C", "torch._dynamo", "torch._refs", "torch.distributed")
+    for name in collect_submodules(package, on_error="ignore")
+]
+excludedimports = ["torch.utils.tensorboard", "triton", "torchvision", "torchaudio"]
+datas = [
+    *copy_metadata("torch"),  # other packages ask which version it is
+    *collect_data_files("torch", includes=["bin/torch_shm_manager"]),
+]
+binaries = collect_dynamic_libs("torch", search_patterns=[*PY_DYLIB_PATTERNS, "*.so.*"])
+# torch looks for some of its libraries beside others, and links elsewhere would mislead it.
+bindepend_symlink_suppression = ["**/torch/lib/*.so*"]

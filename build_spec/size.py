@@ -1,0 +1,46 @@
+"""Print how large a built folder is, and its ten largest parts.
+
+A part is a file or folder; a folder of more than 50 MB counts as the parts in it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+_PARTS: Final = 10
+_OPENED: Final = 50_000_000
+"""Bytes from which a package is told apart into what lies in it."""
+
+
+def sizes(folder: Path) -> Counter[Path]:
+    """Bytes of everything directly in ``folder``, links not followed."""
+    found: Counter[Path] = Counter()
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            found[folder / path.relative_to(folder).parts[0]] += path.stat().st_size
+    return found
+
+
+def parts(folder: Path) -> Counter[Path]:
+    """Bytes of the parts of ``folder``; they add up to the whole."""
+    found: Counter[Path] = Counter()
+    for path, size in sizes(folder).items():
+        if path.is_dir() and size > _OPENED:
+            found.update(parts(path))
+        else:
+            found[path] += size
+    return found
+
+
+def main(folder: Path) -> None:
+    found = parts(folder)
+    print(f"{folder}: {found.total() / 1e6:.0f} MB. Its largest parts:")
+    for path, size in found.most_common(_PARTS):
+        print(f"{size / 1e6:8.0f} MB  {path.relative_to(folder)}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

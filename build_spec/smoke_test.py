@@ -1,0 +1,118 @@
+"""Run the built program as on a computer without Python: ``smoke_test.py FOLDER``.
+
+It gets a display, a home of its own, and no other variable of the environment. It has to open its
+window, analyse a clip with a face, train for one epoch in a child process, and end by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from skimage.data import astronaut
+
+NAME: Final = "face-expression-detector"
+_SECONDS: Final = 240
+_CLASSES: Final = 7
+
+
+def main(folder: Path) -> int:
+    """Returns the exit status: 0 if everything worked."""
+    with tempfile.TemporaryDirectory() as name, _display() as display:
+        home = Path(name)
+        clip, data, report = home / "clip.avi", home / "fer2013.csv", home / "report.json"
+        _write_clip(clip)
+        _write_data(data)
+        environment = {"HOME": name, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
+        live = ["--source", str(clip), "--interval", "0", "--start"]
+        training = ["--train", str(data), "--epochs", "1"]
+        command = [folder.absolute() / NAME, *live, *training, "--report", str(report)]
+        status = _status(command, environment, home)
+        found = json.loads(report.read_bytes()) if report.exists() else {}
+        weights = list(home.rglob("best.safetensors"))
+    faults = [
+        fault
+        for fault, is_so in {
+            f"the exit status is {status}": status != 0,
+            "it wrote no report": not found,
+            f"its window was on {found.get('platform')}": found.get("platform") != "xcb",
+            "it analysed no frame": not found.get("frames"),
+            "it found no face": not found.get("faces"),
+            "it named no expression": not found.get("expressions"),
+            f"it trained {found.get('epochs')} epochs": found.get("epochs") != 1,
+            "training left no weights": not weights,
+            f"it had problems: {found.get('problems')}": bool(found.get("problems")),
+        }.items()
+        if is_so
+    ]
+    print(f"{folder} reported {json.dumps(found)}")
+    print("Smoke test failed: " + "; ".join(faults) if faults else "Smoke test passed.")
+    return bool(faults)
+
+
+def _status(command: list[str | Path], environment: dict[str, str], home: Path) -> int | None:
+    """The exit status; None if it had to be ended."""
+    program = subprocess.Popen(command, env=environment, cwd=home, stdin=subprocess.DEVNULL)
+    try:
+        return program.wait(_SECONDS)
+    except subprocess.TimeoutExpired:
+        program.kill()
+        program.wait()
+        return None
+
+
+@contextmanager
+def _display() -> Iterator[str]:
+    """An X display without a screen."""
+    reading, writing = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x900x24", "-nolisten", "tcp"],
+        pass_fds=[writing],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as pipe:
+            yield f":{pipe.readline().strip()}"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def _write_clip(path: Path) -> None:
+    """Two seconds of a real face."""
+    face = cv2.cvtColor(astronaut()[0:240, 60:380], cv2.COLOR_RGB2BGR)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 15, (320, 240))
+    for step in range(30):
+        writer.write(np.ascontiguousarray(np.roll(face, step, axis=1)))
+    writer.release()
+
+
+def _write_data(path: Path) -> None:
+    """A data set in FER2013's layout: a few pictures, whose classes differ in brightness."""
+    numbers = random.Random(0)
+
+    def pixels(label: int) -> str:
+        return " ".join(str(30 * label + numbers.randrange(40)) for _ in range(48 * 48))
+
+    rows = [
+        f"{label},{pixels(label)},{usage}"
+        for usage, count in (("Training", 4), ("PublicTest", 1), ("PrivateTest", 1))
+        for label in range(_CLASSES)
+        for _ in range(count)
+    ]
+    path.write_text("\n".join(["emotion,pixels,Usage", *rows, ""]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
