@@ -9,7 +9,11 @@ ARGS ?=
 CPU_TORCH := $(if $(filter Linux,$(shell uname -s)),torch==2.13.0+cpu,torch)
 TORCH ?= $(if $(CUDA),torch,$(CPU_TORCH))
 
-.PHONY: run test lint bench bundle clean
+# Where `make install` puts the bundle and what desktops want to know of it.
+PREFIX ?= $(HOME)/.local
+APP_ID := org.face_expression_detector.FaceExpressionDetector
+
+.PHONY: run test lint bench bundle install clean
 
 run: .venv/.run
 	@$(BIN)/python -m app $(ARGS)
@@ -32,6 +36,18 @@ bundle: build/.env
 	build/env/bin/python -m PyInstaller --noconfirm --log-level WARN build_spec/face-expression-detector.spec
 	build/env/bin/python build_spec/size.py dist/face-expression-detector
 	build/env/bin/python build_spec/smoke_test.py dist/face-expression-detector
+
+install:
+	@test -d dist/face-expression-detector || { echo "There is nothing to install yet: make bundle"; exit 1; }
+	mkdir -p $(PREFIX)/bin $(PREFIX)/lib
+	rm -rf $(PREFIX)/lib/face-expression-detector
+	cp -R dist/face-expression-detector $(PREFIX)/lib/
+	ln -sf ../lib/face-expression-detector/face-expression-detector $(PREFIX)/bin/
+	install -Dm644 build_spec/linux/$(APP_ID).desktop -t $(PREFIX)/share/applications
+	install -Dm644 build_spec/linux/$(APP_ID).metainfo.xml -t $(PREFIX)/share/metainfo
+	install -Dm644 resources/icons/app.svg $(PREFIX)/share/icons/hicolor/scalable/apps/$(APP_ID).svg
+	for n in 16 24 32 48 64 128 256 512; do install -Dm644 resources/icons/app-$$n.png \
+		$(PREFIX)/share/icons/hicolor/$${n}x$$n/apps/$(APP_ID).png; done
 
 clean:
 	rm -rf .venv build dist

@@ -20,7 +20,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def worker_arguments(arguments: Sequence[str]) -> Sequence[str] | None:
     """What follows TRAIN_WORKER; None when a window is wanted."""
-    if getattr(sys, "frozen", False) and arguments[:1] == [os.path.abspath(sys.executable)]:  # noqa: PTH100
+    again = arguments and os.path.realpath(arguments[0]) == os.path.realpath(sys.executable)
+    if getattr(sys, "frozen", False) and again:
         # Several devices: each further process is started as `python SCRIPT`, both being this file.
         arguments = arguments[1:]
     return arguments[1:] if arguments[:1] == [TRAIN_WORKER] else None

@@ -42,20 +42,25 @@ def test_without_standard_streams_the_run_is_told_in_its_folder(
     without_streams = ["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *program]
     done = subprocess.run(without_streams, timeout=100, check=False)
     assert done.returncode == 0
-    events = RunFolder(path).read_events()
+    events = list(RunFolder(path).read_events())
     assert sum(isinstance(event, Epoch) for event in events) == 2
     assert isinstance(events[-1], Finished)
 
 
-def test_the_built_program_is_its_own_child(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_built_program_is_its_own_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert ml_command() == [sys.executable, "-m", "ml"]
 
     monkeypatch.setattr(sys, "frozen", True, raising=False)
 
     assert ml_command() == [sys.executable, worker.TRAIN_WORKER]
     # As Lightning Fabric starts the processes of further devices: the program, then its script.
-    again = [os.path.abspath(sys.executable), *ml_command()[1:], "train", "x.zip"]  # noqa: PTH100
-    assert worker.worker_arguments(again) == ["train", "x.zip"]
+    link = tmp_path / "in-bin"
+    link.symlink_to(sys.executable)
+    for program in (sys.executable, str(link)):
+        again = [program, *ml_command()[1:], "train", "x.zip"]
+        assert worker.worker_arguments(again) == ["train", "x.zip"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["--start"], ["--source", worker.TRAIN_WORKER]])
