@@ -90,10 +90,10 @@ def _display() -> Iterator[str]:
 
 
 def _write_clip(path: Path) -> None:
-    """Two seconds of a real face."""
+    """Six seconds of a real face."""
     face = cv2.cvtColor(astronaut()[0:240, 60:380], cv2.COLOR_RGB2BGR)
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 15, (320, 240))
-    for step in range(30):
+    for step in range(90):
         writer.write(np.ascontiguousarray(np.roll(face, step, axis=1)))
     writer.release()
 

@@ -175,13 +175,12 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {
         "quick": {"epochs": 15, "warmup_epochs": 1.0, "ema": 0.998, "mixup": 0.0, "degrade": 0.05},
         "standard": {},
+        # The layout that learns most per second: see resources/weights/TRAINING.md.
         "best": {
-            "epochs": 100,
-            "channels": (64, 128, 256, 512, 768, 1024),
-            "head": (1024, 512, 256),
-            "head_dropout": 0.4,
-            "ema": 0.9995,
-            "augmentation": 1.3,
+            "epochs": 60,
+            "input_size": 48,
+            "channels": (32, 64, 128, 256, 512, 512),
+            "convolutions": (1, 2, 3),
             "degrade": 0.15,
         },
         # The original program's recipe and the published network.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 def bundled_weights() -> Path:
     """Path of the weights file the program starts with."""
-    return Path(str(files(__name__) / "weights" / "bootstrap.safetensors"))
+    return Path(str(files(__name__) / "weights" / "fer2013.safetensors"))
 
 
 def icon(name: str) -> Path:

@@ -386,15 +386,22 @@ def test_data_prints_the_check(folder: Path, capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.data
-def test_bundled_weights_are_as_good_as_published(fer2013_path: Path, tmp_path: Path) -> None:
-    """On a tenth of PublicTest, taken evenly; the whole of it gives 64.7 %."""
+def test_bundled_weights_give_what_they_record(fer2013_path: Path) -> None:
+    """On PublicTest: what the model card and the README say is what comes out."""
     from ml.fer2013 import load
     from ml.weights import load_weights
 
-    dataset = load(fer2013_path)
-    whole = dataset.validation
-    part = Split(whole.pictures[::10], whole.labels[::10], whole.names[::10])
-    classifier = ExpressionClassifier(load_weights(bundled_weights()), exact=True)
-    split = evaluate(classifier, replace(dataset, validation=part), splits=["PublicTest"])
-    accuracy = split.splits["PublicTest"].full.single.accuracy
-    assert accuracy.low < 0.647 < accuracy.high
+    weights = load_weights(bundled_weights())
+    recorded = weights.results["PublicTest"]
+    evaluation = evaluate(
+        ExpressionClassifier(weights, exact=True), load(fer2013_path), splits=["PublicTest"]
+    )
+    found = evaluation.splits["PublicTest"].full
+
+    # Other processors round a picture or two differently, and copies of the data may be JPEGs.
+    assert found.single.accuracy.value == pytest.approx(recorded["accuracy"], abs=0.005)
+    assert found.flip_averaged.accuracy.value == pytest.approx(
+        recorded["accuracy_flip_averaged"], abs=0.005
+    )
+    assert found.single.macro_f1.value == pytest.approx(recorded["macro_f1"], abs=0.01)
+    assert all(0.6 <= c.predicted / c.support <= 1.6 for c in found.single.classes), "none starves"
