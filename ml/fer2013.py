@@ -359,27 +359,27 @@ def picture_digest(picture: npt.NDArray[np.uint8]) -> bytes:
 
 
 def load_ferplus(path: Path, dataset: Dataset) -> npt.NDArray[np.float32]:
-    """Annotators' votes for the training pictures as probabilities [len(train), 7].
+    """Annotators' votes for the training pictures as shares of each picture's votes [N, 10].
 
-    ``path`` is a csv of the columns file (``train/angry/Training_1.png``), the votes neutral to
-    contempt, unknown and NF (no face) as in FER+ (Barsoum et al., 2016). Pictures that fewer than
-    half of the votes see one of the seven expressions in are left at their label. Pictures are
-    found by their class and file name, whatever the suffix. DatasetError where one is not found.
+    The columns are the seven expressions in their order, then contempt, unknown and NF (no face),
+    as in FER+ (Barsoum et al., 2016). ``path`` is a csv of the columns file
+    (``train/angry/Training_1.png``) and those ten. Pictures are found by their class and file name,
+    whatever the suffix. Raises DatasetError where one is not found.
     """
     votes = _read_votes(path)
     train = dataset.train
-    targets = np.eye(len(EXPRESSIONS), dtype=np.float32)[train.labels]
-    for row, (name, label) in enumerate(zip(train.names, train.labels.tolist(), strict=True)):
+    found = []
+    for name, label in zip(train.names, train.labels.tolist(), strict=True):
         counts = votes.get((label, PurePosixPath(name).stem))
         if counts is None:
             raise DatasetError(
                 f"{path} has no votes for {name}. It must be the file of this data set, whose "
                 "pictures must have FER2013's file names."
             )
-        seven = counts[: len(EXPRESSIONS)]
-        if seven.sum() > 0 and 2 * seven.sum() >= counts.sum():
-            targets[row] = seven / seven.sum()
-    return targets
+        found.append(counts)
+    counts = np.stack(found)
+    shares: npt.NDArray[np.float32] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return shares
 
 
 def _read_votes(path: Path) -> dict[tuple[int, str], npt.NDArray[np.float32]]:

@@ -104,7 +104,9 @@ class TrainConfig:
     )
 
     ferplus: str = _option("", "file of FER+ votes (ferplus.csv); empty uses none")
-    ferplus_weight: float = _option(0.5, "share of the FER+ votes in the targets", least=0, most=1)
+    ferplus_weight: float = _option(
+        0.5, "share of what the FER+ votes tell in the targets", least=0, most=1
+    )
     teacher: tuple[str, ...] = _option((), "weights files whose averaged answers are learnt, too")
     teacher_weight: float = _option(0.5, "share of the teachers in the loss", least=0, most=1)
     teacher_temperature: float = _option(

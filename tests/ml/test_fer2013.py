@@ -709,26 +709,26 @@ def ferplus_row(name: str, *votes: object) -> str:
     return ",".join([name, *map(str, votes)])
 
 
-def test_ferplus_votes_become_probabilities(tmp_path: Path) -> None:
+def test_ferplus_votes_become_shares(tmp_path: Path) -> None:
     jpegs = {name.replace(".png", ".jpg"): p for name, p in official_files().items()}
     dataset = load(write_folder(tmp_path / "data", jpegs))
     votes = dict.fromkeys(official_files(), (10, 0, 0, 0, 0, 0, 0, 0, 0, 0))
     votes["train/happy/Training_0.png"] = (1, 5, 2, 0, 0, 0, 0, 1, 1, 0)
-    votes["train/sad/Training_0.png"] = (0, 0, 0, 0, 0, 0, 0, 0, 0, 10)
-    votes["train/fear/Training_0.png"] = (4, 0, 0, 0, 0, 0, 0, 0, 6, 0)
+    votes["train/sad/Training_0.png"] = (0, 0, 0, 0, 0, 0, 0, 0, 0, 9)
+    votes["train/fear/Training_0.png"] = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
     table = tmp_path / "ferplus.csv"
     table.write_text("\n".join([FERPLUS, *(ferplus_row(n, *v) for n, v in votes.items())]))
 
-    targets = load_ferplus(table, dataset)
-    assert (targets.shape, targets.dtype) == ((14, 7), np.float32)
-    row_of = {name: targets[i] for i, name in enumerate(dataset.train.names)}
-    expected_happy = np.zeros(7)
-    expected_happy[[Expression.NEUTRAL, Expression.HAPPY, Expression.SURPRISE]] = [1, 5, 2]
-    np.testing.assert_allclose(row_of["train/happy/Training_0.jpg"], expected_happy / 8)
-    np.testing.assert_array_equal(row_of["train/sad/Training_0.jpg"], np.eye(7)[Expression.SAD])
-    np.testing.assert_array_equal(row_of["train/fear/Training_0.jpg"], np.eye(7)[Expression.FEAR])
+    shares = load_ferplus(table, dataset)
+    assert (shares.shape, shares.dtype) == ((14, 10), np.float32)
+    row_of = {name: shares[i] for i, name in enumerate(dataset.train.names)}
+    of_happy = np.zeros(10)
+    of_happy[[Expression.NEUTRAL, Expression.HAPPY, Expression.SURPRISE, 7, 8]] = [1, 5, 2, 1, 1]
+    np.testing.assert_allclose(row_of["train/happy/Training_0.jpg"], of_happy / 10)
+    np.testing.assert_array_equal(row_of["train/sad/Training_0.jpg"], np.eye(10)[9])
+    np.testing.assert_array_equal(row_of["train/fear/Training_0.jpg"], 0)
     np.testing.assert_array_equal(
-        row_of["train/angry/Training_1.jpg"], np.eye(7)[Expression.NEUTRAL]
+        row_of["train/angry/Training_1.jpg"], np.eye(10)[Expression.NEUTRAL]
     )
 
 
@@ -778,4 +778,5 @@ def test_fer2013_is_what_it_is_known_to_be(fer2013_path: Path, tmp_path: Path) -
 
     ferplus = fer2013_path.with_name("ferplus.csv")
     if ferplus.exists():
-        np.testing.assert_allclose(load_ferplus(ferplus, dataset).sum(axis=1), 1, rtol=1e-6)
+        shares = load_ferplus(ferplus, dataset)
+        np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-6)

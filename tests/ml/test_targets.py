@@ -11,7 +11,7 @@ from ml.classifier import ExpressionClassifier
 from ml.expressions import ALPHABETICAL, LABELS, Expression
 from ml.fer2013 import Dataset, load
 from ml.model import Architecture, ResEmoteNet
-from ml.targets import Targets, class_weights
+from ml.targets import Targets, class_weights, likely_labels
 from ml.train_config import TrainConfig
 from ml.weights import Weights, save_weights
 from tests.ml.training import make_pictures
@@ -46,7 +46,8 @@ def test_the_loss_is_the_cross_entropy(dataset: Dataset) -> None:
     torch.testing.assert_close(targets.loss(logits, targets.of(np.arange(21))), expected)
 
 
-def test_ferplus_votes_are_blended_in(dataset: Dataset, tmp_path: Path) -> None:
+def test_what_ferplus_votes_tell_is_blended_in(dataset: Dataset, tmp_path: Path) -> None:
+    """All pictures have the same votes, which then tell nothing but how common each label is."""
     path = tmp_path / "ferplus.csv"
     columns = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
     rows = [f"file,{columns}"] + [
@@ -58,9 +59,26 @@ def test_ferplus_votes_are_blended_in(dataset: Dataset, tmp_path: Path) -> None:
     config = TrainConfig(ferplus=str(path), ferplus_weight=0.4)
     targets = Targets(config, dataset, CPU).of(np.arange(21))[:, 0]
     of_anger = targets[torch.from_numpy(dataset.train.labels) == Expression.ANGRY]
-    expected = torch.zeros(7)
-    expected[[Expression.ANGRY, Expression.HAPPY, Expression.SAD]] = torch.tensor([0.6, 0.2, 0.2])
+    expected = torch.full((7,), 0.4 / 7)
+    expected[Expression.ANGRY] += 0.6
     torch.testing.assert_close(of_anger, expected.expand(3, 7))
+
+
+def test_votes_are_told_in_the_labels_terms() -> None:
+    """Where people vote neutral, the labels here say sad three times in four."""
+    votes = torch.zeros(800, 10)
+    votes[:400, Expression.NEUTRAL] = 1
+    votes[400:, Expression.HAPPY] = 1
+    labels = torch.tensor(
+        [Expression.SAD] * 300 + [Expression.NEUTRAL] * 100 + [Expression.HAPPY] * 400
+    )
+    likely = likely_labels(votes, labels)
+    assert likely.dtype == torch.float32
+    torch.testing.assert_close(likely.sum(1), torch.ones(800))
+    of_neutral, of_happy = likely[0], likely[-1]
+    assert of_neutral[Expression.SAD] == pytest.approx(0.75, abs=0.02)
+    assert of_neutral[Expression.NEUTRAL] == pytest.approx(0.25, abs=0.02)
+    assert of_happy[Expression.HAPPY] > 0.97
 
 
 def test_teachers_are_averaged_over_both_views(dataset: Dataset, tmp_path: Path) -> None:
