@@ -19,7 +19,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = worker.worker_arguments(sys.argv[1:] if argv is None else argv)
     if command is not None:
         return worker.run(command)
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.epochs is not None and arguments.train is None:
+        parser.error("--epochs are those of a training: name its data with --train")
     if sys.platform == "win32":
         # Qt brings older copies of libraries that torch's own then fail to load over.
         import torch  # noqa: F401

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 from logging.handlers import RotatingFileHandler
 from types import TracebackType
 from typing import Final
@@ -102,11 +101,9 @@ def forget_opencv_plugins() -> None:
 
 def start_log() -> None:
     """Send what happens to the user's log file, and warnings to stderr as well."""
-    handlers: list[logging.Handler] = []
-    if sys.stderr is not None:  # a windowed program on Windows has none
-        console = logging.StreamHandler()
-        console.setLevel(logging.WARNING)
-        handlers.append(console)
+    console = logging.StreamHandler()
+    console.setLevel(logging.WARNING)
+    handlers: list[logging.Handler] = [console]
     try:
         folder = user_log_path(APP_ID, appauthor=False, ensure_exists=True)
         handlers.append(

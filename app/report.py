@@ -33,10 +33,12 @@ class Report(QObject):
         application.unexpected_error.connect(self._on_unexpected_error)
         window.live.session.analysed.connect(self._on_analysed)
         window.live.session.message.connect(self._on_message)
+        window.live.session.network_failed.connect(self.problems.append)
         window.live.session.state_changed.connect(self._on_live_state)
-        window.training.session.told.connect(self._on_event)
-        window.training.session.ended.connect(self._on_training_ended)
-        window.training.data.refused.connect(self._on_training_ended)
+        if training:  # else a run of another window may be shown, and data of another time checked
+            window.training.session.told.connect(self._on_event)
+            window.training.session.ended.connect(self._on_training_ended)
+            window.training.data.refused.connect(self._on_training_ended)
 
     def write(self, path: Path) -> None:
         """Raises OSError."""
@@ -88,7 +90,9 @@ class Report(QObject):
     @Slot(str)
     def _on_unexpected_error(self, what: str) -> None:
         self.problems.append(what)
-        self._window.close()  # what was waited for may never end
+        # What was waited for may never end, and nobody is there to be asked what becomes of a run.
+        self._window.training.session.shut_down()
+        self._window.close()
 
     def _close_at_the_end(self) -> None:
         if not (self._capture or self._training):

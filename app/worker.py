@@ -32,8 +32,3 @@ def open_missing_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
-
-
-def has_streams() -> bool:
-    """Whether a child of this program can be talked to; see ``open_missing_streams``."""
-    return sys.__stdout__ is not None

@@ -74,7 +74,8 @@ def run(
         detached = threading.Event()
         if detach_on_eof:
             detached.set()
-        if events_stdout and _is_first_process():
+        # Without a stdin (see app.worker) nobody can say anything, and its end means nothing.
+        if events_stdout and sys.__stdin__ is not None and _is_first_process():
             watcher = threading.Thread(
                 target=_obey, args=(controls, detached), name="commands", daemon=True
             )

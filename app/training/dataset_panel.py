@@ -312,8 +312,10 @@ class DatasetPanel(QWidget):
     @Slot()
     def _on_cancel(self) -> None:
         self._process.cancel()
-        self.sentence.setText(self.tr("The data set was not checked, so it cannot be used yet."))
+        why = self.tr("The data set was not checked, so it cannot be used yet.")
+        self.sentence.setText(why)
         self._show_state()
+        self.refused.emit(why)
 
     @Slot()
     def _on_again(self) -> None:

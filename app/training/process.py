@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import sys
@@ -78,11 +77,8 @@ class TrainingProcess(QObject):
     def running(self) -> bool:
         return self._process is not None
 
-    def start(self, arguments: Sequence[str], *, piped: bool = True) -> None:
-        """Run ``python -m ml train ARGUMENTS`` and pass on what it tells.
-
-        Not ``piped``, it tells nothing here and takes no commands: see ``RunFollower``.
-        """
+    def start(self, arguments: Sequence[str]) -> None:
+        """Run ``python -m ml train ARGUMENTS`` and pass on what it tells."""
         assert self._process is None
         handle, name = tempfile.mkstemp(prefix="face-expression-training-", suffix=".log")
         # A file, not a pipe: what a dying child says last is not lost with the window.
@@ -91,8 +87,7 @@ class TrainingProcess(QObject):
         program, *rest = ml_command()
         process = QProcess(self)
         process.setProgram(program)
-        pipes = ["--events-stdout"] if piped else []
-        process.setArguments([*rest, "train", *arguments, "--background", *pipes])
+        process.setArguments([*rest, "train", *arguments, "--background", "--events-stdout"])
         process.setStandardErrorFile(name)
         process.readyReadStandardOutput.connect(self._read)
         process.finished.connect(self._on_finished)
@@ -114,12 +109,6 @@ class TrainingProcess(QObject):
     def outlive_window(self, outlive: bool) -> None:
         """Whether the run goes on when this program ends without having said goodbye."""
         self._command({"command": "detach" if outlive else "attach"})
-
-    @Slot()
-    def heard(self) -> None:
-        """Something was heard of the run."""
-        self._silence.start()
-        self.silent.emit(False)
 
     def kill(self) -> None:
         """End a child that does not answer; its last checkpoint stays."""
@@ -151,7 +140,8 @@ class TrainingProcess(QObject):
         ).split(b"\n")
         self._lines.extend(lines)
         self._drain_timer.start()
-        self.heard()
+        self._silence.start()
+        self.silent.emit(False)
 
     @Slot()
     def _drain(self) -> None:
@@ -205,19 +195,16 @@ class TrainingProcess(QObject):
 
 
 class RunFollower(QThread):
-    """Follows a run by the file it writes: one that another process trains, or a silent child's."""
+    """Follows a run that another process trains, by the file it writes."""
 
     told = Signal(object)
     ended = Signal(str)
     """Why, when the run ended without saying so itself; empty otherwise."""
 
-    def __init__(
-        self, path: Path, child: TrainingProcess | None = None, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, path: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("run follower")
         self.folder = RunFolder(path)
-        self._child = child
 
     def stop_run(self) -> None:
         """Ask the process that trains to save a checkpoint and end."""
@@ -226,11 +213,8 @@ class RunFollower(QThread):
     def run(self) -> None:
         last: Event | None = None
         position = 0
-        if self._child:  # only what it tells: what a resumed run told before is known
-            with contextlib.suppress(OSError):
-                position = self.folder.events_file.stat().st_size
         while not self.isInterruptionRequested():
-            running = self._child.running if self._child else self.folder.is_running()
+            running = self.folder.is_running()
             try:
                 with self.folder.events_file.open("rb") as file:
                     file.seek(position)
@@ -243,11 +227,8 @@ class RunFollower(QThread):
                             last = event
                             self.told.emit(event)
             except OSError as error:
-                if not (self._child and isinstance(error, FileNotFoundError)):  # else it begins
-                    self.ended.emit(
-                        self.tr("The run cannot be followed: {}.").format(error.strerror)
-                    )
-                    return
+                self.ended.emit(self.tr("The run cannot be followed: {}.").format(error.strerror))
+                return
             if not running:
                 said = isinstance(last, Finished | Stopped | Failed)
                 self.ended.emit("" if said else self.tr("Training ended unexpectedly."))

@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.training.process import RunFollower, TrainingProcess, start_detached
-from app.worker import has_streams
 
 
 class State(Enum):
@@ -38,7 +37,7 @@ class TrainingSession(QObject):
         self._process = TrainingProcess(self)
         self._process.told.connect(self.told)
         self._process.silent.connect(self.silent)
-        self._process.ended.connect(self._on_process_ended)
+        self._process.ended.connect(self._on_ended)
         self._follower: RunFollower | None = None
         self._threads = 0
         self._outlive = False
@@ -62,7 +61,10 @@ class TrainingSession(QObject):
         """Show a run that is trained by a process of its own."""
         assert self.state is State.IDLE
         self.path = path
-        self._follow(RunFollower(path, parent=self))
+        self._follower = RunFollower(path, self)
+        self._follower.told.connect(self.told)
+        self._follower.ended.connect(self._on_ended)
+        self._follower.start()
         self._enter(State.FOLLOWING)
 
     def stop(self) -> None:
@@ -99,8 +101,6 @@ class TrainingSession(QObject):
 
     def shut_down(self) -> bool:
         """Stop the child with a checkpoint, leave a followed run alone; whether all ended."""
-        if self._follower is not None and self._process.running:
-            self._follower.stop_run()
         ended = self._process.shut_down()
         if self._follower is not None:
             ended = self._follower.shut_down() and ended
@@ -109,32 +109,16 @@ class TrainingSession(QObject):
     def _run(self, arguments: list[str], path: Path) -> None:
         assert self.state is State.IDLE
         self.path = path
-        piped = has_streams()
-        self._process.start(arguments, piped=piped)
-        if not piped:
-            follower = RunFollower(path, self._process, parent=self)
-            follower.told.connect(self._process.heard)
-            self._follow(follower)
+        self._process.start(arguments)
         if self._threads:
             self._process.use_threads(self._threads)
         if self._outlive:
             self._process.outlive_window(True)
         self._enter(State.TRAINING)
 
-    def _follow(self, follower: RunFollower) -> None:
-        self._follower = follower
-        follower.told.connect(self.told)
-        follower.ended.connect(self._on_ended)
-        follower.start()
-
     def _enter(self, state: State) -> None:
         self.state = state
         self.state_changed.emit(state)
-
-    @Slot(str)
-    def _on_process_ended(self, why: str) -> None:
-        if self._follower is None:  # else that tells, when it has read the last line
-            self._on_ended(why)
 
     @Slot(str)
     def _on_ended(self, why: str) -> None:

@@ -202,6 +202,7 @@ class TrainingTab(QWidget):
         self.kill.clicked.connect(self.session.kill)
         self.outlive.toggled.connect(self._on_outlive)
         self.data.checked.connect(self._on_checked)
+        self.data.refused.connect(self._on_refused)
         self.data.message.connect(self.show_message)
         self.setup.changed.connect(self._estimate)
         self.estimate.measured.connect(self.setup.show_estimate)
@@ -229,7 +230,11 @@ class TrainingTab(QWidget):
         self._show_state()
         if check is not None and self._start_when_checked:
             self._start_when_checked = False
-            self._start_or_stop()
+            self._start()
+
+    @Slot()
+    def _on_refused(self) -> None:
+        self._start_when_checked = False  # what is chosen next is not what was to be trained on
 
     @Slot()
     def _estimate(self) -> None:
@@ -244,6 +249,12 @@ class TrainingTab(QWidget):
     def _start_or_stop(self) -> None:
         if self.session.active:
             self.session.stop()
+        else:
+            self._start()
+
+    def _start(self) -> None:
+        if self.session.active:
+            self.show_message(self.tr("Stop the run that goes on first."))
             return
         if self.data.path is None:
             self.show_message(self.tr("Choose a data set first."))
@@ -344,7 +355,7 @@ class TrainingTab(QWidget):
     @Slot(list)
     def _on_listed(self, runs: list[RunSummary]) -> None:
         """A run that goes on without this window is shown again."""
-        if self.session.active:
+        if self.session.active or self._start_when_checked:
             return
         for run in runs:
             if run.state is RunState.RUNNING:

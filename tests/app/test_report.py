@@ -4,16 +4,20 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 
-def run(report: Path, *arguments: str | Path) -> tuple[int, dict[str, Any]]:
-    """Exit status and report of the whole program."""
+def run(
+    report: Path, *arguments: str | Path, through: Sequence[str] = ()
+) -> tuple[int, dict[str, Any]]:
+    """Exit status and report of the whole program, started by the command ``through``."""
+    program = [sys.executable, "-m", "app", *map(str, arguments), "--report", str(report)]
     done = subprocess.run(
-        [sys.executable, "-m", "app", *map(str, arguments), "--report", str(report)],
+        [*through, *program],
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         timeout=110,
         check=False,
@@ -41,3 +45,27 @@ def test_what_goes_wrong_is_told(tmp_path: Path, option: str) -> None:
     assert status == 1
     assert len(found["problems"]) == 1
     assert "nowhere.zip" in found["problems"][0]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes the streams with a POSIX shell")
+def test_without_standard_streams_it_trains_all_the_same(tmp_path: Path, tiny_data: Path) -> None:
+    """As a windowed program on Windows is, whose children get pipes even so."""
+    without_streams = ["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
+    training = ["--train", tiny_data, "--epochs", "1"]
+    status, found = run(tmp_path / "report.json", *training, through=without_streams)
+
+    assert found["problems"] == []
+    assert status == 0
+    assert found["epochs"] == 1
+
+
+def test_weights_that_cannot_be_used_are_a_problem(tmp_path: Path, clip: Path) -> None:
+    """Though the window goes on with the bundled ones."""
+    wrong = tmp_path / "wrong.safetensors"
+    wrong.write_bytes(b"nothing")
+    live = ["--source", clip, "--interval", "0", "--start"]
+    status, found = run(tmp_path / "report.json", *live, "--weights", wrong)
+
+    assert status == 1
+    assert any("wrong.safetensors" in problem for problem in found["problems"])
+    assert found["frames"]

@@ -93,34 +93,3 @@ def test_a_name_that_is_taken_is_told_and_the_old_run_is_kept(
     qtbot.waitUntil(lambda: session.state is State.IDLE, timeout=_LONG)
     assert "already" in getattr(told[-1], "message", "")
     assert [file.name for file in path.iterdir()] == ["precious.txt"]
-
-
-def test_without_pipes_a_run_is_followed_by_its_folder(
-    qtbot: QtBot,
-    session: TrainingSession,
-    tiny_data: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("app.training.session.has_streams", lambda: False)
-    path = tmp_path / "run"
-    told: list[Event] = []
-    ended: list[str] = []
-    session.told.connect(told.append)
-    session.ended.connect(ended.append)
-
-    session.start(tiny_data, path, [*TINY, "--epochs", "400"])
-    assert session.state is State.TRAINING
-    qtbot.waitUntil(lambda: any(isinstance(e, Epoch) for e in told), timeout=_LONG)
-    session.stop()
-    qtbot.waitUntil(lambda: session.state is State.IDLE, timeout=_LONG)
-    assert isinstance(told[-1], Stopped)
-    assert ended == [""]
-
-    session.resume(path)
-    seen = len(told)
-    qtbot.waitUntil(lambda: sum(isinstance(e, Epoch) for e in told[seen:]) > 1, timeout=_LONG)
-    assert session.shut_down()
-    epochs = [event.epoch for event in told if isinstance(event, Epoch)]
-    assert epochs == list(range(1, len(epochs) + 1)), "nothing is told twice"
-    assert summarise_run(RunFolder(path)).state is RunState.STOPPED

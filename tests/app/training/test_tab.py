@@ -175,3 +175,32 @@ def test_data_that_move_away_are_told(
     tab.button.click()
     qtbot.waitUntil(lambda: tab.session.state is State.IDLE, timeout=_LONG)
     assert "moved.csv" in tab.message.text()
+
+
+def test_data_that_are_refused_start_nothing_later(
+    tab: TrainingTab, qtbot: QtBot, tiny_data: Path, tmp_path: Path
+) -> None:
+    """What is chosen after ``--train nowhere.csv`` waits for the button."""
+    with qtbot.waitSignal(tab.data.refused, timeout=_LONG):
+        tab.train_on(tmp_path / "nowhere.csv")
+    choose(tab, qtbot, tiny_data, epochs=1)
+    assert tab.session.state is State.IDLE
+
+
+def test_training_on_data_leaves_another_windows_run_alone(
+    tab: TrainingTab, qtbot: QtBot, tiny_data: Path, runs: Path, settings: Settings
+) -> None:
+    choose(tab, qtbot, tiny_data, epochs=5000)
+    tab.setup.name.setText("of the first window")
+    tab.button.click()
+    qtbot.waitUntil(lambda: tab.epochs.model().rowCount() > 0, timeout=_LONG)
+
+    second = TrainingTab(settings, runs)
+    qtbot.addWidget(second)
+    second.show()
+    second.train_on(tiny_data, epochs=1)
+    qtbot.waitUntil(lambda: second.progress.title.text() == "Finished", timeout=_LONG)
+
+    assert tab.session.state is State.TRAINING
+    assert RunFolder(runs / "of the first window").is_running()
+    assert second.shut_down()
