@@ -7,7 +7,7 @@ BIN := .venv/bin
 ARGS ?=
 # What the bundle computes with. On Linux the usual torch brings gigabytes of CUDA's libraries.
 CPU_TORCH := $(if $(filter Linux,$(shell uname -s)),torch==2.13.0+cpu,torch)
-TORCH ?= $(if $(CUDA),torch,$(CPU_TORCH))
+TORCH ?= $(if $(filter-out 0,$(CUDA)),torch,$(CPU_TORCH))
 
 # Where `make install` puts the bundle and what desktops want to know of it.
 PREFIX ?= $(HOME)/.local
@@ -44,6 +44,9 @@ install:
 	cp -R dist/face-expression-detector $(PREFIX)/lib/
 	ln -sf ../lib/face-expression-detector/face-expression-detector $(PREFIX)/bin/
 	install -Dm644 build_spec/linux/$(APP_ID).desktop -t $(PREFIX)/share/applications
+	@# Desktops may not look in $(PREFIX)/bin.
+	sed -i 's|^Exec=.*|Exec="$(abspath $(PREFIX))/bin/face-expression-detector"|' \
+		$(PREFIX)/share/applications/$(APP_ID).desktop
 	install -Dm644 build_spec/linux/$(APP_ID).metainfo.xml -t $(PREFIX)/share/metainfo
 	install -Dm644 resources/icons/app.svg $(PREFIX)/share/icons/hicolor/scalable/apps/$(APP_ID).svg
 	for n in 16 24 32 48 64 128 256 512; do install -Dm644 resources/icons/app-$$n.png \
@@ -75,7 +78,7 @@ build/.env: pyproject.toml build_spec/system_libraries.py
 	$(PYTHON) -m venv build/env
 	build/env/bin/python build_spec/system_libraries.py
 	build/env/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bundle]' '$(TORCH)' || { \
-		echo "pip finds no $(TORCH), a build without CUDA's libraries. The bundle gets the usual torch,"; \
-		echo "and several gigabytes with it. README.md says how to build the small one."; \
+		echo "pip could not install $(TORCH), a build without CUDA's libraries. The bundle gets the usual"; \
+		echo "torch, and several gigabytes with it. README.md says how to build the small one."; \
 		build/env/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bundle]'; }
 	@touch $@

@@ -9,6 +9,16 @@ from typing import Any, Final
 NAME: Final = "face-expression-detector"
 TITLE: Final = "Face-Expression Detector"
 APP_ID: Final = "org.face_expression_detector.FaceExpressionDetector"
+QT_PLATFORM: Final = {"win32": "windows", "darwin": "cocoa"}.get(sys.platform, "xcb")
+"""The plugin through which the window reaches the screen."""
+_UNUSED_QT: Final = ("Pdf", "Qml", "Quick", "VirtualKeyboard")
+_QT_LIBRARY: Final = {"win32": "*/Qt6{}*.dll", "darwin": "*/Qt{}*.framework/*"}
+LEFT_OUT_FILES: Final = [
+    *(_QT_LIBRARY.get(sys.platform, "*/libQt6{}*").format(name) for name in _UNUSED_QT),
+    # GTK's look, on Linux: the window has its own
+    "*/plugins/platformthemes/libqgtk3*", "libgtk-3*", "libgdk*",
+]  # fmt: skip
+"""Patterns of what the built folder can do without."""
 _HERE: Final = Path(__file__).parent
 _ICON: Final = str(_HERE.parent / "resources" / "icons" / "app-512.png")
 """PyInstaller makes .ico and .icns of it."""

@@ -1,7 +1,8 @@
 """Run the built program as on a computer without Python: ``smoke_test.py FOLDER``.
 
-It gets a display, a home of its own, and no other variable of the environment. It has to open its
-window, analyse a clip with a face, train for one epoch in a child process, and end by itself.
+For Linux and macOS. It gets a home of its own, on Linux a display, and no other variable of the
+environment. It has to open its window, analyse a clip with a face, train for one epoch in a child
+process, and end by itself.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,9 +21,9 @@ from typing import Final
 
 import cv2
 import numpy as np
+import platforms
 from skimage.data import astronaut
 
-NAME: Final = "face-expression-detector"
 _SECONDS: Final = 240
 _CLASSES: Final = 7
 
@@ -33,10 +35,10 @@ def main(folder: Path) -> int:
         clip, data, report = home / "clip.avi", home / "fer2013.csv", home / "report.json"
         _write_clip(clip)
         _write_data(data)
-        environment = {"HOME": name, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
+        environment = {"HOME": name, "QT_QPA_PLATFORM": platforms.QT_PLATFORM, **display}
         live = ["--source", str(clip), "--interval", "0", "--start"]
         training = ["--train", str(data), "--epochs", "1"]
-        command = [folder.absolute() / NAME, *live, *training, "--report", str(report)]
+        command = [folder.absolute() / platforms.NAME, *live, *training, "--report", str(report)]
         status = _status(command, environment, home)
         found = json.loads(report.read_bytes()) if report.exists() else {}
         weights = list(home.rglob("best.safetensors"))
@@ -45,7 +47,8 @@ def main(folder: Path) -> int:
         for fault, is_so in {
             f"the exit status is {status}": status != 0,
             "it wrote no report": not found,
-            f"its window was on {found.get('platform')}": found.get("platform") != "xcb",
+            f"its window was on {found.get('platform')}": found.get("platform")
+            != platforms.QT_PLATFORM,
             "it analysed no frame": not found.get("frames"),
             "it found no face": not found.get("faces"),
             "it named no expression": not found.get("expressions"),
@@ -61,19 +64,24 @@ def main(folder: Path) -> int:
 
 
 def _status(command: list[str | Path], environment: dict[str, str], home: Path) -> int | None:
-    """The exit status; None if it had to be ended."""
-    program = subprocess.Popen(command, env=environment, cwd=home, stdin=subprocess.DEVNULL)
+    """The exit status; None if it and its children had to be ended."""
+    program = subprocess.Popen(
+        command, env=environment, cwd=home, stdin=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         return program.wait(_SECONDS)
     except subprocess.TimeoutExpired:
-        program.kill()
+        os.killpg(program.pid, signal.SIGKILL)
         program.wait()
         return None
 
 
 @contextmanager
-def _display() -> Iterator[str]:
-    """An X display without a screen."""
+def _display() -> Iterator[dict[str, str]]:
+    """What tells of a display: on Linux, of one without a screen."""
+    if not sys.platform.startswith("linux"):
+        yield {}
+        return
     reading, writing = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x900x24", "-nolisten", "tcp"],
@@ -83,7 +91,10 @@ def _display() -> Iterator[str]:
     os.close(writing)
     try:
         with os.fdopen(reading) as pipe:
-            yield f":{pipe.readline().strip()}"
+            number = pipe.readline().strip()
+        if not number:
+            raise OSError("Xvfb gave no display.")
+        yield {"DISPLAY": f":{number}"}
     finally:
         server.terminate()
         server.wait(10)

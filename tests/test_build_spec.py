@@ -15,6 +15,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication, QImage
 
 from app.application import DESKTOP_ID
+from app.settings import APP_ID
 
 _ROOT = Path(__file__).parent.parent
 _SPEC = _ROOT / "build_spec"
@@ -48,7 +49,9 @@ def test_desktops_know_the_program_by_one_name() -> None:
     component = ElementTree.parse(_METAINFO).getroot()
 
     assert platforms.APP_ID == DESKTOP_ID == component.findtext("id")
-    assert entry["Desktop Entry"]["Icon"] == entry["Desktop Entry"]["StartupWMClass"] == DESKTOP_ID
+    assert entry["Desktop Entry"]["Icon"] == DESKTOP_ID
+    # X11 desktops know a window by the application's name, which is what Qt puts in WM_CLASS.
+    assert entry["Desktop Entry"]["StartupWMClass"] == APP_ID
     assert entry["Desktop Entry"]["Exec"] == platforms.NAME
     assert component.findtext("launchable") == _DESKTOP.name
     release = component.find("releases/release")

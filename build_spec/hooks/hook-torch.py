@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import torch
 from PyInstaller.utils.hooks import (
     PY_DYLIB_PATTERNS,
     collect_data_files,
@@ -13,6 +14,7 @@ from PyInstaller.utils.hooks import (
     copy_metadata,
 )
 
+_LIBRARIES = [*PY_DYLIB_PATTERNS, "*.so.*"]
 module_collection_mode = "pyz+py"
 warn_on_missing_hiddenimports = False
 # What static analysis cannot see: modules torch imports by name, or from C++.
@@ -26,6 +28,9 @@ datas = [
     *copy_metadata("torch"),  # other packages ask which version it is
     *collect_data_files("torch", includes=["bin/torch_shm_manager"]),
 ]
-binaries = collect_dynamic_libs("torch", search_patterns=[*PY_DYLIB_PATTERNS, "*.so.*"])
+binaries = collect_dynamic_libs("torch", search_patterns=_LIBRARIES)
+if torch.version.cuda is not None:
+    # On Linux they lie in packages of their own, and load each other by name.
+    binaries += collect_dynamic_libs("nvidia", search_patterns=_LIBRARIES)
 # torch looks for some of its libraries beside others, and links elsewhere would mislead it.
 bindepend_symlink_suppression = ["**/torch/lib/*.so*"]
