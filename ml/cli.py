@@ -232,8 +232,7 @@ def _stress(arguments: argparse.Namespace) -> None:
     from ml.stress import format_stress_table, stress_table
     from ml.weights import load_weights
 
-    # Not exact: 34 times the pictures of an evaluation, and only to compare.
-    classifier = ExpressionClassifier(load_weights(arguments.weights))
+    classifier = ExpressionClassifier(load_weights(arguments.weights), exact=True)
     dataset = load(
         arguments.data,
         cache_dir=default_cache(),

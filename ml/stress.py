@@ -1,7 +1,8 @@
 """How a network bears what a webcam does to faces: PublicTest pictures made worse, step by step.
 
-For choosing between networks without a look at PrivateTest. The ways are other ones than those of
-``augment``, or reach further, so that no network has learnt them by heart.
+For choosing between networks without a look at PrivateTest. A network may have learnt some of it:
+``augment`` has blur, noise, JPEG and low light as far as the medium strengths here, and small tilts
+and shifts. The severe strengths and the other ways it has not.
 """
 
 from __future__ import annotations
