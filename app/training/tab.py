@@ -253,8 +253,7 @@ class TrainingTab(QWidget):
             self._start()
 
     def _start(self) -> None:
-        if self.session.active:
-            self.show_message(self.tr("Stop the run that goes on first."))
+        if self._is_busy():
             return
         if self.data.path is None:
             self.show_message(self.tr("Choose a data set first."))
@@ -272,12 +271,17 @@ class TrainingTab(QWidget):
 
     @Slot(Path)
     def _resume(self, path: Path) -> None:
-        if self.session.active:
-            self.show_message(self.tr("Stop the run that goes on first."))
+        if self._is_busy():
             return
         self._begin(path)
         self._read([path])
         self.session.resume(path)
+
+    def _is_busy(self) -> bool:
+        """Whether a run goes on; if so, that is said."""
+        if self.session.active:
+            self.show_message(self.tr("Stop the run that goes on first."))
+        return self.session.active
 
     def _begin(self, path: Path) -> None:
         self.estimate.cancel()

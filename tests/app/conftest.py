@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,10 @@ TINY = [
     "--head", "16", "16", "16", "--precision", "float32", "--threads", "1", "--device", "cpu",
 ]  # fmt: skip
 """Options of a run that takes a second or two."""
+
+WITHOUT_STREAMS = ["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
+"""Runs the command behind it as a windowed program on Windows is: all three streams are None."""
+needs_posix_shell = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.app.conftest import WITHOUT_STREAMS, needs_posix_shell
+
 
 def run(
     report: Path, *arguments: str | Path, through: Sequence[str] = ()
@@ -47,12 +49,11 @@ def test_what_goes_wrong_is_told(tmp_path: Path, option: str) -> None:
     assert "nowhere.zip" in found["problems"][0]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="closes the streams with a POSIX shell")
+@needs_posix_shell
 def test_without_standard_streams_it_trains_all_the_same(tmp_path: Path, tiny_data: Path) -> None:
     """As a windowed program on Windows is, whose children get pipes even so."""
-    without_streams = ["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
     training = ["--train", tiny_data, "--epochs", "1"]
-    status, found = run(tmp_path / "report.json", *training, through=without_streams)
+    status, found = run(tmp_path / "report.json", *training, through=WITHOUT_STREAMS)
 
     assert found["problems"] == []
     assert status == 0

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ from app import worker
 from app.training.process import ml_command
 from ml.events import Epoch, Finished
 from ml.run_folder import RunFolder
-from tests.app.conftest import TINY
+from tests.app.conftest import TINY, WITHOUT_STREAMS, needs_posix_shell
 
 
 def test_the_program_runs_the_command_line_without_a_window(tiny_data: Path) -> None:
@@ -31,7 +30,7 @@ def test_the_program_runs_the_command_line_without_a_window(tiny_data: Path) -> 
     assert "nowhere.csv" in done.stderr
 
 
-@pytest.mark.skipif(os.name != "posix", reason="closes the streams with a POSIX shell")
+@needs_posix_shell
 def test_without_standard_streams_the_run_is_told_in_its_folder(
     tiny_data: Path, tmp_path: Path
 ) -> None:
@@ -39,8 +38,7 @@ def test_without_standard_streams_the_run_is_told_in_its_folder(
     path = tmp_path / "run"
     train = ["train", str(tiny_data), "--run-dir", str(path), *TINY]
     program = [sys.executable, "-m", "app", worker.TRAIN_WORKER, *train]
-    without_streams = ["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *program]
-    done = subprocess.run(without_streams, timeout=100, check=False)
+    done = subprocess.run([*WITHOUT_STREAMS, *program], timeout=100, check=False)
     assert done.returncode == 0
     events = list(RunFolder(path).read_events())
     assert sum(isinstance(event, Epoch) for event in events) == 2

@@ -53,6 +53,14 @@ def choose(tab: TrainingTab, qtbot: QtBot, data: Path, epochs: int) -> None:
     field.setValue(epochs)
 
 
+def begin_long_run(tab: TrainingTab, qtbot: QtBot, data: Path, name: str = "") -> None:
+    """Start one that would go on for minutes, and see its first epoch."""
+    choose(tab, qtbot, data, epochs=5000)
+    tab.setup.name.setText(name)
+    tab.button.click()
+    qtbot.waitUntil(lambda: tab.epochs.model().rowCount() > 0, timeout=_LONG)
+
+
 def test_from_data_to_the_weights_in_use(
     tab: TrainingTab, qtbot: QtBot, tiny_data: Path, runs: Path, settings: Settings
 ) -> None:
@@ -100,10 +108,7 @@ def test_stop_restart_the_program_and_resume(
 def test_a_run_that_goes_on_is_found_and_shown_again(
     tab: TrainingTab, qtbot: QtBot, tiny_data: Path, runs: Path, settings: Settings
 ) -> None:
-    choose(tab, qtbot, tiny_data, epochs=5000)
-    tab.setup.name.setText("background")
-    tab.button.click()
-    qtbot.waitUntil(lambda: tab.epochs.model().rowCount() > 0, timeout=_LONG)
+    begin_long_run(tab, qtbot, tiny_data, "background")
     assert tab.session.go_on_without_window()
     qtbot.waitUntil(lambda: RunFolder(runs / "background").is_running(), timeout=_LONG)
 
@@ -131,9 +136,7 @@ def test_closing_asks_what_becomes_of_the_run(
     closes: bool,
 ) -> None:
     assert tab.may_close()  # nothing goes on yet
-    choose(tab, qtbot, tiny_data, epochs=5000)
-    tab.button.click()
-    qtbot.waitUntil(lambda: tab.epochs.model().rowCount() > 0, timeout=_LONG)
+    begin_long_run(tab, qtbot, tiny_data)
     asked: list[str] = []
 
     def press(box: QMessageBox) -> int:
@@ -190,10 +193,7 @@ def test_data_that_are_refused_start_nothing_later(
 def test_training_on_data_leaves_another_windows_run_alone(
     tab: TrainingTab, qtbot: QtBot, tiny_data: Path, runs: Path, settings: Settings
 ) -> None:
-    choose(tab, qtbot, tiny_data, epochs=5000)
-    tab.setup.name.setText("of the first window")
-    tab.button.click()
-    qtbot.waitUntil(lambda: tab.epochs.model().rowCount() > 0, timeout=_LONG)
+    begin_long_run(tab, qtbot, tiny_data, "of the first window")
 
     second = TrainingTab(settings, runs)
     qtbot.addWidget(second)
