@@ -7,17 +7,28 @@ neither on the device nor on how many processes share the batch.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, auto
 from typing import Final
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ml.degradation import (
+    Way,
+    backlit,
+    blurred,
+    compressed,
+    degraded,
+    dim,
+    far,
+    moved,
+    noisy,
+    wearing_glasses,
+)
 from ml.preprocess import network_input
 
 # At strength 1
@@ -28,10 +39,17 @@ _LIGHT: Final = 0.18
 
 _ERASED_AREA: Final = (0.02, 0.2)
 _ERASED_ASPECT: Final = (0.3, 3.3)
-_BLUR: Final = (0.5, 1.5)  # standard deviation in pixels
-_NOISE: Final = (4.0, 16.0)  # standard deviation in grey levels
-_GAIN: Final = (0.25, 0.7)
-_JPEG_QUALITY: Final = (15, 60)
+_DEGRADATIONS: Final[tuple[tuple[Way, tuple[float, float]], ...]] = (
+    (blurred, (0.5, 1.5)),  # standard deviation in pixels
+    (noisy, (4, 16)),  # standard deviation in grey levels
+    (dim, (0.7, 0.25)),  # share of the light
+    (backlit, (0.8, 0.4)),  # share of the light
+    (compressed, (60, 15)),  # JPEG's quality
+    (far, (40, 20)),  # pixels
+    (moved, (2, 6)),  # pixels
+    (wearing_glasses, (0, 0.8)),  # shade of the lenses
+)
+"""And how strong, from slight to severe."""
 
 
 class _Number(IntEnum):
@@ -150,54 +168,19 @@ def _erase(pictures: Tensor, numbers: Tensor, chosen: Tensor) -> None:
         pictures[i, top : top + height, left : left + width] = pictures[i].mean()
 
 
-# What a webcam does to a picture; ``degree`` 0..1 says how badly
-
-
 def _degraded(pictures: Tensor, numbers: Tensor, chosen: Tensor) -> Tensor:
-    """The pictures with the chosen ones made worse in one of the ways below."""
+    """The pictures with the chosen ones made worse as a webcam does, each in one way."""
     indices = chosen.nonzero().flatten().tolist()
     if not indices:
         return pictures
-    rows = numbers[chosen].tolist()
     worse = []
-    for picture, row in zip(pictures[indices].cpu().numpy(), rows, strict=True):
-        degrade = _DEGRADATIONS[int(row[_Number.DEGRADATION] * len(_DEGRADATIONS))]
+    for picture, row in zip(pictures[indices].cpu().numpy(), numbers[chosen].tolist(), strict=True):
+        way, ends = _DEGRADATIONS[int(row[_Number.DEGRADATION] * len(_DEGRADATIONS))]
         random = np.random.default_rng(int(row[_Number.NOISE_SEED] * 2**24))
-        worse.append(degrade(picture, row[_Number.DEGREE], random))
+        worse.append(degraded(way, picture, _between(ends, row[_Number.DEGREE]), random))
     pictures = pictures.clone()
     pictures[indices] = torch.from_numpy(np.stack(worse)).to(pictures.device)
     return pictures
-
-
-_Picture = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
-
-
-def _blurred(picture: _Picture, degree: float, _: np.random.Generator) -> _Picture:
-    return np.asarray(cv2.GaussianBlur(picture, (0, 0), _between(_BLUR, degree)), np.uint8)
-
-
-def _noisy(picture: _Picture, degree: float, random: np.random.Generator) -> _Picture:
-    noise = random.normal(0, _between(_NOISE, degree), picture.shape)
-    return np.clip(picture + noise, 0, 255).astype(np.uint8)
-
-
-def _dark(picture: _Picture, degree: float, random: np.random.Generator) -> _Picture:
-    """With little light there is also more noise."""
-    return _noisy((picture * _between(_GAIN, 1 - degree)).astype(np.uint8), degree / 2, random)
-
-
-def _compressed(picture: _Picture, degree: float, _: np.random.Generator) -> _Picture:
-    quality = round(_between(_JPEG_QUALITY, 1 - degree))
-    content = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return np.asarray(cv2.imdecode(content, cv2.IMREAD_GRAYSCALE), np.uint8)
-
-
-_DEGRADATIONS: Final[tuple[Callable[[_Picture, float, np.random.Generator], _Picture], ...]] = (
-    _blurred,
-    _noisy,
-    _dark,
-    _compressed,
-)
 
 
 def _between(ends: tuple[float, ...], share: float) -> float:

@@ -95,7 +95,8 @@ class TrainConfig:
     )
     degrade: float = _option(
         0.1,
-        "share of pictures made worse as a webcam does: blur, noise, low light or JPEG",
+        "share of pictures made worse as a webcam or its room does: blur, noise, JPEG, distance, "
+        "motion, low light, backlight or glasses",
         least=0,
         most=1,
     )
