@@ -18,6 +18,8 @@ from ml.preprocess import PICTURE_SIDE, network_input
 from ml.weights import Weights
 
 _CHUNK: Final = 256
+WORTHWHILE: Final = 0.95
+"""Share of float32's time that bfloat16 must stay under to be worth its rounding."""
 
 
 def available_devices() -> list[str]:
@@ -99,11 +101,12 @@ class ExpressionClassifier:
         """
         if self.device.type != "cpu":
             return float("inf")
-        for batch in (1, 8, _CHUNK // 4):
+        for batch in (1, 2, 8, _CHUNK // 4):
             pictures = torch.zeros((batch, PICTURE_SIDE, PICTURE_SIDE), dtype=torch.uint8)
-            if self._seconds(pictures, bfloat16=True) < 0.9 * self._seconds(
-                pictures, bfloat16=False
-            ):
+            float32, bfloat16 = (
+                self._seconds(pictures, bfloat16=wanted) for wanted in (False, True)
+            )
+            if bfloat16 < WORTHWHILE * float32:
                 return batch
         return float("inf")
 
@@ -112,7 +115,7 @@ class ExpressionClassifier:
         self._bfloat16_from = 0 if bfloat16 else float("inf")
         self._forward(pictures)
         times = []
-        for _ in range(4):
+        for _ in range(6):
             start = time.perf_counter()
             self._forward(pictures)
             times.append(time.perf_counter() - start)

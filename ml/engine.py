@@ -14,7 +14,7 @@ import torch.distributed as distributed
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ml.classifier import choose_device
+from ml.classifier import WORTHWHILE, choose_device
 from ml.events import Estimate, Event
 from ml.model import Architecture, ResEmoteNet
 from ml.train_config import TrainConfig
@@ -28,8 +28,6 @@ _PRECISIONS: Final[dict[str, Literal["32-true", "bf16-mixed", "16-mixed"]]] = {
     "bfloat16": "bf16-mixed",
     "float16": "16-mixed",
 }
-_WORTHWHILE: Final = 0.95
-"""Share of float32's time that bfloat16 must stay under to be worth its rounding."""
 _FORWARD_SHARE: Final = 0.3
 """Of a training step's time, roughly what a picture costs in validation."""
 
@@ -77,7 +75,7 @@ def fastest_precision(config: TrainConfig, architecture: Architecture, device: t
         seconds_per_picture(architecture, device, precision, pictures=32)
         for precision in ("float32", "bfloat16")
     )
-    return "bfloat16" if bfloat16 < _WORTHWHILE * float32 else "float32"
+    return "bfloat16" if bfloat16 < WORTHWHILE * float32 else "float32"
 
 
 def seconds_per_picture(
