@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import inspect
+import io
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -13,6 +14,9 @@ from pathlib import Path
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what its encoding lacks must not end a command
+            stream.reconfigure(errors="replace")
     parser = _parser()
     arguments = parser.parse_args(argv)
     try:
@@ -215,7 +219,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         splits=arguments.split,
         progress=_progress("Evaluating", arguments.progress_events),
     )
-    evaluation = summarise(predictions, dataset.protocol, weights.temperature)
+    evaluation = summarise(predictions, dataset.evaluated, weights.temperature)
+    print(format_evaluation(evaluation), flush=True)  # first: what follows may fail
     if arguments.json:
         with replacing(arguments.json) as file:
             file.write(json.dumps(to_json(evaluation), indent=2).encode())
@@ -223,7 +228,6 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         save_confusion_png(evaluation, arguments.confusion)
     if arguments.predictions:
         save_predictions(predictions, arguments.predictions)
-    print(format_evaluation(evaluation))
 
 
 def _stress(arguments: argparse.Namespace) -> None:

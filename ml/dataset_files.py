@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import lzma
 import os
 import re
 import warnings
@@ -110,6 +111,8 @@ class Reading:
     labels: list[Expression] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     bad: list[str] = field(default_factory=list)
+    unread: bool = False
+    """Whether what is bad includes files that the system did not let be read."""
     left_out: Counter[str] = field(default_factory=Counter)
 
     def add(self, name: str, label: Expression, told: Told, pixels: npt.NDArray[np.uint8]) -> None:
@@ -140,7 +143,14 @@ def _folder_files(path: Path) -> Iterator[File]:
     def refuse(error: OSError) -> None:  # os.walk would leave an unreadable folder out silently
         raise DatasetError(f"{error.filename} cannot be read: {error.strerror}.") from error
 
-    for folder, _, names in os.walk(path, onerror=refuse):
+    visited = set()
+    for folder, folders, names in os.walk(path, onerror=refuse, followlinks=True):
+        status = os.stat(folder)  # noqa: PTH116
+        if (status.st_dev, status.st_ino) in visited:  # linked to twice, or from inside itself
+            folders.clear()
+            continue
+        visited.add((status.st_dev, status.st_ino))
+        folders.sort()  # so that it is always the same link that counts
         shown_folder = _shown(os.path.relpath(folder, path))
         for name in names:
             full = f"{folder}{os.sep}{name}"
@@ -271,6 +281,7 @@ def read_pictures(pictures: list[Picture], reading: Reading, progress: Progress)
             reading.add(name, picture.label, picture.told, decode(content))
         except _UNREADABLE as error:
             reading.bad.append(f"{name} {_reason(error)}")
+            reading.unread |= isinstance(error, OSError)
         if count % 500 == 0 or count == len(pictures):
             progress(count, len(pictures))
 
@@ -279,13 +290,15 @@ class _PictureError(ValueError):
     """Why a picture cannot be used, to be read after its name."""
 
 
-# What reading a damaged file or archive member raises: a wrong checksum, a damaged or cut stream,
-# an unknown compression, a permission.
+# What reading a damaged file or archive member raises: a wrong checksum or name, a damaged or cut
+# stream, an unknown compression, a permission.
 _UNREADABLE: Final = (
     _PictureError,
     OSError,
     EOFError,
     RuntimeError,
+    UnicodeDecodeError,
+    lzma.LZMAError,
     zipfile.BadZipFile,
     zlib.error,
 )

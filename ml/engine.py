@@ -39,7 +39,7 @@ def make_fabric(config: TrainConfig, device: torch.device, log_folder: Path) -> 
     logging.getLogger("lightning_fabric").setLevel(logging.ERROR)  # it tells what it was told
     return Fabric(
         accelerator=device.type,
-        devices=config.devices if device.index is None else [device.index],
+        devices=config.devices,
         num_nodes=config.num_nodes,
         strategy="ddp" if config.devices * config.num_nodes > 1 else "auto",
         precision=_PRECISIONS[config.precision],

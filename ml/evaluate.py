@@ -99,7 +99,7 @@ def evaluate(
 ) -> Evaluation:
     """``predict`` and ``summarise`` in one."""
     predictions = predict(classifier, dataset, progress=progress, splits=splits)
-    return summarise(predictions, dataset.protocol, classifier.weights.temperature)
+    return summarise(predictions, dataset.evaluated, classifier.weights.temperature)
 
 
 def predict(

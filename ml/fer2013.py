@@ -45,7 +45,7 @@ __all__ = [
     "picture_digest",
 ]
 
-_CACHE_VERSION: Final = 1
+_CACHE_VERSION: Final = 2
 _IN_MEMORY: Final = 1 << 30  # bytes of pictures; FER2013 has 83 MB
 _CHUNK: Final = 4096  # pictures moved at a time, 9 MB
 
@@ -83,6 +83,16 @@ class Dataset:
     key: str
     official: bool = False
     undivided: Split | None = None
+
+    @property
+    def evaluated(self) -> str:
+        """What has to be told with figures on ``splits``."""
+        if self.undivided is None:
+            return self.protocol
+        return (
+            "the data set has none, so all pictures are measured; a network that was trained on "
+            "this data set has seen nine in ten of them"
+        )
 
     def splits(self) -> dict[str, Split]:
         """What there is to evaluate on, by name; nothing is empty.
@@ -141,7 +151,11 @@ def load(
             unsorted, order, index = _read_sorted(read, io.BytesIO(), seed)
             stored = _Stored(unsorted[order], index)
         else:
-            stored = _load_cache(cache_dir, key) or _fill_cache(cache_dir, key, read, seed)
+            kept = _load_cache(cache_dir, key)
+            if kept is not None and not kept.index.unread:
+                stored = kept
+            else:
+                stored = _fill_cache(cache_dir, key, read, seed)
     return _dataset(path, stored, key, skip_bad)
 
 
@@ -169,6 +183,8 @@ class _Index:
     official: bool
     drawn: bool
     undivided: bool
+    unread: bool
+    """Whether a file could not be read, which may pass: it may come from a network's disk."""
     bad: list[str]
     left_out: dict[str, int]
 
@@ -208,6 +224,7 @@ def _read_sorted(
         official=all(told.official for told in reading.told),
         drawn=drawn,
         undivided=all(told.part is None for told in reading.told),
+        unread=reading.unread,
         bad=reading.bad,
         left_out=dict(reading.left_out),
     )

@@ -27,6 +27,8 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 CAMERA_PREFIX: Final = "camera:"
 _STREAM_TIMEOUT_MS: Final = 5000
 _USUAL_RATE: Final = 30.0
+_LONGEST_GAP: Final = 60.0
+"""Seconds between two frames of a file: a recording may have paused, or be a time-lapse."""
 _BACKEND: Final = {
     "linux": cv2.CAP_V4L2,
     "darwin": cv2.CAP_AVFOUNDATION,
@@ -190,7 +192,7 @@ class _Video:
             )
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self._rate = rate if 1 <= rate <= 240 else _USUAL_RATE
-        self._time = -1 / self._rate
+        self._told = self._time = 0.0
 
     def read(self) -> Frame | None:
         got, image = self._capture.read()
@@ -200,8 +202,11 @@ class _Video:
             return None
         # Files of variable rate tell each frame's time; broken ones tell nonsense.
         told = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        self._time = told if 0 < told - self._time < 2 else self._time + 1 / self._rate
-        frame = Frame(to_bgr(image), self._index, max(self._time, 0.0))
+        if self._index:
+            step = told - self._told
+            self._time += step if 0 < step < _LONGEST_GAP else 1 / self._rate
+        self._told = told
+        frame = Frame(to_bgr(image), self._index, self._time)
         self._index += 1
         return frame
 

@@ -1,4 +1,4 @@
-"""How a network bears what a webcam does to faces: PublicTest pictures made worse, step by step.
+"""How a network bears what a webcam does to faces: validation pictures made worse, step by step.
 
 For choosing between networks without a look at PrivateTest. A network may have learnt most of it:
 ``augment`` has all but turned heads, tilts and misplaced boxes as far as about the medium strengths
@@ -57,6 +57,8 @@ def stress_table(
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, tuple[float, ...]]:
     """Accuracy, each picture seen once, of the pictures as they are and of each stress's three."""
+    if not len(split):
+        raise ValueError("The data set has no validation pictures to make worse.")
     total = 1 + 3 * len(STRESSES)
     table: dict[str, tuple[float, ...]] = {
         "as they are": (_accuracy(classifier, split, split.pictures),)
@@ -76,7 +78,7 @@ def stress_table(
 def format_stress_table(table: dict[str, tuple[float, ...]]) -> str:
     """As Markdown, with the mean of all stresses in the last row."""
     about = {stress.name: stress for stress in STRESSES}
-    lines = ["| PublicTest pictures | slight | medium | severe |", "|---|---|---|---|"]
+    lines = ["| validation pictures | slight | medium | severe |", "|---|---|---|---|"]
     for name, accuracies in table.items():
         if name in about:
             stress = about[name]

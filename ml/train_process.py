@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import dataclasses
 import io
 import json
 import os
@@ -35,7 +36,10 @@ from ml.runs import RunState, summarise_run
 from ml.train_config import TrainConfig
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # malloc.h
-_MOVABLE: Final = ("data", "device", "devices", "num_nodes", "precision", "threads", "log")
+_MOVABLE: Final = (
+    *("data", "skip_bad", "ferplus", "teacher", "start_from"),
+    *("device", "devices", "num_nodes", "precision", "threads", "log"),
+)
 """Options that may differ when a run is resumed: they say where, not what."""
 
 
@@ -116,21 +120,41 @@ def _config(
     else:
         path = runs_dir / f"{preset} {time.strftime('%Y-%m-%d %H.%M.%S')}"
     folder = RunFolder(path)
+    overrides = _absolute(overrides)  # a run may be resumed from another folder
     if data:
-        overrides = {**overrides, "data": str(data.absolute())}
+        overrides["data"] = str(data.absolute())
     if isinstance(resume, Path) or (resume and folder.config_file.exists()):
         if summarise_run(folder).state is RunState.FINISHED:
             raise RunFolderError(f"The run {path} is finished; there is nothing to resume.")
-        given = {name: value for name, value in overrides.items() if name in _MOVABLE}
         try:
-            return TrainConfig.from_json({**folder.config(), **given}), folder, True
+            begun = TrainConfig.from_json(folder.config())
         except ValueError as error:
             raise RunFolderError(f"{folder.config_file}: {error}") from error
+        config = dataclasses.replace(begun, **overrides)
+        for option in overrides.keys() - set(_MOVABLE):
+            old, new = getattr(begun, option), getattr(config, option)
+            if old != new:
+                raise ValueError(
+                    f"The run {path} began with {option} {old}, and cannot go on with {new}. "
+                    "Leave the option out, or start a new run, from its weights with --start-from."
+                )
+        return config, folder, True
     if not data:
         raise ValueError("What is there to train on? Name a folder, a zip or a csv.")
     if not data.exists():  # told at once, not after seconds of getting ready
         raise ValueError(f"There is no {data}.")
     return TrainConfig.of_preset(preset, **overrides), folder, False
+
+
+def _absolute(overrides: dict[str, Any]) -> dict[str, Any]:
+    """The same with the paths of files from the root."""
+    changed = dict(overrides)
+    for name in ("ferplus", "start_from"):
+        if overrides.get(name):
+            changed[name] = str(Path(overrides[name]).absolute())
+    if "teacher" in overrides:
+        changed["teacher"] = tuple(str(Path(path).absolute()) for path in overrides["teacher"])
+    return changed
 
 
 def keep_memory() -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import platformdirs
 import torch
 from torch import Tensor
 
@@ -37,9 +36,8 @@ def load_data(config: TrainConfig, report: Callable[[Event], None]) -> fer2013.D
 
     dataset = fer2013.load(
         Path(config.data),
-        cache_dir=platformdirs.user_cache_path("face-expression-detector") / "datasets",
+        cache_dir=fer2013.default_cache(),
         skip_bad=config.skip_bad,
-        seed=config.seed,
         progress=progress,
     )
     for name, split in (("train on", dataset.train), ("validate with", dataset.validation)):

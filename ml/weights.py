@@ -10,11 +10,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
-import os
 import pickle
 import re
-import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,10 +20,11 @@ from typing import Any, BinaryIO, Final
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from ml.expressions import ALPHABETICAL, EXPRESSIONS, Expression, parse_expression
+from ml.files import replacing
 from ml.model import Architecture, LiveConv2d, ResEmoteNet
 
 State = dict[str, Tensor]
@@ -46,6 +44,8 @@ _NEWER_PICKLE: Final = r"Unsupported operand 1(4[7-9]|5[01])\b"
 """Codes of pickle protocol 4 and later, in which torch.save writes nothing unless told to."""
 _LISTED: Final = 6
 """Names of parameters a message lists before it only counts the rest."""
+_LEAST_SCALE: Final = 1e-6
+"""Of what is divided by; what float32 can still divide by and not overflow."""
 _LONGEST: Final = 800
 """Characters of a message."""
 
@@ -121,19 +121,12 @@ def save_weights(weights: Weights, path: Path, dtype: torch.dtype = torch.float1
     for name, value in state.items():
         if not torch.isfinite(value).all():
             raise WeightsError(f"{name} holds values that {dtype} cannot; nothing was written.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
     try:
-        try:
-            save_file(state, beside, metadata)
-        except SafetensorError as error:  # also when the disk is full
-            raise OSError(f"{path} could not be written: {error}") from error
-        Path(beside).chmod(0o644)
-        Path(beside).replace(path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
+        with replacing(path) as file:
+            file.write(save(state, metadata))
+    except OSError as error:
+        why = f"{path} could not be written: {error.strerror}"
+        raise OSError(error.errno, why) from error
 
 
 def _shown(message: str) -> str:
@@ -323,7 +316,9 @@ def _fitted(weights: Weights) -> Weights:
             f"it normalises {len(weights.mean)} channels, but its network takes {a.in_channels}."
         )
     scales = (weights.temperature, *weights.std)
-    if not (min(scales) > 0 and all(map(math.isfinite, (*scales, *weights.mean)))):
+    if not all(_LEAST_SCALE <= scale <= 1 / _LEAST_SCALE for scale in scales) or not all(
+        abs(mean) <= 1 / _LEAST_SCALE for mean in weights.mean
+    ):
         raise WeightsError("its temperature and standard deviations must be numbers above 0.")
     with torch.device("meta"):  # shapes without memory: the file's claims are not yet believed
         model = ResEmoteNet(a)
@@ -331,7 +326,9 @@ def _fitted(weights: Weights) -> Weights:
     state = dict(weights.state)
     odd = [name for name, value in state.items() if not _is_plain(value)]
     if odd:
-        raise WeightsError(f"{odd[0]} is not stored as plain numbers (sparse, quantised, complex).")
+        raise WeightsError(
+            f"{odd[0]} is not stored as plain numbers (sparse, quantised, complex, expanded)."
+        )
     for name, module in model.named_modules():
         kernel = state.get(f"{name}.weight")
         if isinstance(module, LiveConv2d) and kernel is not None and kernel.ndim == 4:
@@ -374,6 +371,8 @@ def _is_plain(tensor: Tensor) -> bool:
         tensor.layout == torch.strided
         and tensor.device.type == "cpu"
         and not (tensor.is_nested or tensor.is_quantized or tensor.is_complex())
+        # an expanded one claims more numbers than the file holds
+        and tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
     )
 
 

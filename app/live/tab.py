@@ -374,8 +374,8 @@ class LiveTab(QWidget):
         self.device.setCurrentIndex(self.device.findData(network.request.device))
         name = self.weights.currentText()
         self.network_changed.emit(
-            self.tr("{} (trained on {}), on {}").format(
-                name, network.trained_on, _device_name(network.device)
+            self.tr("{} on {}, trained on {}").format(
+                name, _device_name(network.device), network.trained_on
             )
         )
 

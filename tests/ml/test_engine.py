@@ -48,6 +48,14 @@ def test_the_shared_norm_of_one_process_is_the_plain_one(alone: None) -> None:
     torch.testing.assert_close(shared(y), plain(x))
 
 
+def test_as_many_devices_as_asked_for_whatever_the_first_is_called(tmp_path: Path) -> None:
+    """``auto`` names the first GPU with a number, which must not become all there is."""
+    fabric = make_fabric(
+        TrainConfig(devices=2, precision="float32"), torch.device("cpu:0"), tmp_path
+    )
+    assert fabric.world_size == 2
+
+
 def test_the_faster_precision_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = {"float32": 1.0, "bfloat16": 0.5}
     monkeypatch.setattr(

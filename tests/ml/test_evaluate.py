@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -142,6 +143,9 @@ def test_data_set_without_splits_is_evaluated_whole(
     assert split.full.single.pictures == 19
     # Its pictures are their own training split only in name.
     assert split.without_training_duplicates == split.full
+    told = evaluate(classifier, undivided).protocol
+    assert told != dataset.protocol
+    assert "has seen" in told
 
 
 @pytest.mark.parametrize("splits", [["Test"], ["PublicTest", "Test"]])
@@ -375,6 +379,19 @@ def test_bad_pictures_stop_the_commands_unless_skipped(
     assert "PublicTest, all 13 pictures" in capsys.readouterr().out
     assert main(["data", str(folder), "--skip-bad"]) == 0
     assert "PublicTest_0.png" in capsys.readouterr().out
+
+
+def test_a_terminal_that_lacks_the_signs(
+    folder: Path, tmp_path: Path, weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a Windows one, or a file its output is sent to: what it lacks becomes a question mark."""
+    save_weights(weights, tmp_path / "w.safetensors")
+    output = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr("sys.stdout", output)
+    assert main(["evaluate", str(tmp_path / "w.safetensors"), str(folder)]) == 0
+    output.flush()
+    assert isinstance(output.buffer, io.BytesIO)
+    assert b"accuracy" in output.buffer.getvalue()
 
 
 def test_data_prints_the_check(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -402,6 +402,44 @@ def test_bad_pictures_are_named_or_skipped(
     assert len(dataset.splits()["all"]) == 14
 
 
+@pytest.mark.parametrize("skip_bad", [False, True])
+def test_a_picture_that_could_not_be_read_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, skip_bad: bool
+) -> None:
+    """The disk of a network comes back, with the same sizes and times."""
+    path, cache = write_folder(tmp_path / "data", plain_files()), tmp_path / "cache"
+    normal = ml.dataset_files._open
+
+    def failing(path: Path | str) -> io.BufferedReader:
+        if str(path).endswith("003.png"):
+            raise PermissionError(13, "Permission denied")
+        return normal(path)
+
+    monkeypatch.setattr("ml.dataset_files._open", failing)
+    if skip_bad:
+        assert len(load(path, cache_dir=cache, skip_bad=True).bad) == 7
+    else:
+        with pytest.raises(DatasetError, match="Permission denied"):
+            load(path, cache_dir=cache)
+    monkeypatch.undo()
+
+    dataset = load(path, cache_dir=cache, skip_bad=skip_bad)
+
+    assert not dataset.bad
+    assert len(dataset.train) + len(dataset.validation) == 70
+
+
+def test_linked_folders_are_followed_once(tmp_path: Path) -> None:
+    files = plain_files()
+    elsewhere = write_folder(tmp_path / "elsewhere", files)
+    path = tmp_path / "data"
+    path.mkdir()
+    for label in LABELS:
+        (path / label).symlink_to(elsewhere / label)
+    (elsewhere / "sad" / "round").symlink_to(path)  # and round again
+    assert by_name(load(path)) == expected(files)
+
+
 def test_a_link_to_nowhere_is_named(tmp_path: Path) -> None:
     path = write_folder(tmp_path, plain_files(2))
     (path / "happy" / "gone.png").symlink_to(path / "nowhere.png")
@@ -488,6 +526,20 @@ def test_zip_bomb(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "data.zip", bomb)
     with pytest.raises(DatasetError, match=r"unpacks to 0\.1 GB"):
         load(path, skip_bad=True)
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_damaged_member_of_another_compression_is_named(tmp_path: Path, kind: int) -> None:
+    path, files = tmp_path / "data.zip", plain_files()
+    with zipfile.ZipFile(path, "w", kind) as archive:
+        for name, pixels in files.items():
+            archive.writestr(name, encoded(pixels))
+        damaged = archive.getinfo("sad/003.png")
+    content = bytearray(path.read_bytes())
+    content[damaged.header_offset + 200] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match=r"sad/003\.png"):
+        load(path)
 
 
 def test_names_that_lead_out_of_the_archive_write_nothing(tmp_path: Path) -> None:

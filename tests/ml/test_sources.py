@@ -118,6 +118,9 @@ class _Liar:
     [
         ((0.0, 0.1, 0.15, 0.5), (0.0, 0.1, 0.15, 0.5)),
         ((0.0, 0.0, 0.0, 0.0), (0.0, 0.1, 0.2, 0.3)),
+        ((0.0, 0.1, 5.0, 5.1), (0.0, 0.1, 5.0, 5.1)),  # paused
+        ((0.0, 4.0, 8.0, 12.0), (0.0, 4.0, 8.0, 12.0)),
+        ((0.0, 1e9, 1e9 + 0.1, 1e9 + 0.3), (0.0, 0.1, 0.2, 0.4)),
         ((5.0, 4.0, -1.0, float("nan")), None),
         ((0.0, 1e9, 0.2, float("inf")), None),
     ],
@@ -136,7 +139,7 @@ def test_time_never_runs_backwards(
 
     assert len(times) == 4
     assert times[0] >= 0
-    assert all(0 < after - before < 2 for before, after in pairwise(times))
+    assert all(0 < after - before < 60 for before, after in pairwise(times))
     if expected is not None:
         np.testing.assert_allclose(times, expected, atol=2e-3)
 

@@ -53,6 +53,13 @@ def test_table(faces: npt.NDArray[np.uint8]) -> None:
     assert rows[-1].endswith(f"| {100 * mean:.1f} % |")
 
 
+def test_nothing_to_make_worse() -> None:
+    classifier = ExpressionClassifier(load_weights(bundled_weights()), exact=True)
+    nothing = Split(np.empty((0, 48, 48), np.uint8), np.empty(0, np.int64), ())
+    with pytest.raises(ValueError, match="no validation pictures"):
+        stress_table(classifier, nothing)
+
+
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = make_pictures(tmp_path / "data")
     assert main(["stress", str(bundled_weights()), str(data)]) == 0

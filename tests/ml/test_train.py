@@ -37,6 +37,7 @@ from ml.targets import Targets
 from ml.train import Controls, train
 from ml.train_config import TrainConfig
 from ml.train_errors import TrainingError
+from ml.train_setup import load_data
 from ml.weights import load_weights, save_weights
 from tests.ml.training import make_pictures, measured, state_of, tiny_config
 
@@ -132,10 +133,28 @@ def test_the_weights_file_gives_the_results_it_states(
     classifier = ExpressionClassifier(weights, torch.device("cpu"), exact=True)
     right = classifier.probabilities(test.pictures).argmax(1) == test.labels
     assert weights.results["PrivateTest"]["accuracy"] == pytest.approx(right.mean())
-    assert weights.temperature != 1
     pixels = load(data).train.pictures / 255
     assert weights.mean[0] == pytest.approx(pixels.mean(), abs=1e-4)
     assert weights.std[0] == pytest.approx(pixels.std(), abs=1e-4)
+
+
+def test_the_temperature_is_fitted_on_the_validation_pictures(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def fit(logits: torch.Tensor, labels: torch.Tensor) -> float:
+        asked.append((logits, labels))
+        return 1.75
+
+    monkeypatch.setattr("ml.train.fit_temperature", fit)
+    folder = RunFolder(tmp_path / "run")
+    train(tiny_config(data, epochs=1), folder, unheard)
+    weights = load_weights(folder.weights_file)
+    assert weights.temperature == 1.75
+    validation = load(data).validation
+    logits = ExpressionClassifier(weights, exact=True).logits(validation.pictures)
+    torch.testing.assert_close(asked, [(logits, torch.from_numpy(validation.labels))])
 
 
 def test_it_learns(data: Path, tmp_path: Path) -> None:
@@ -282,6 +301,25 @@ def test_it_starts_from_a_weights_file(
     ]
     # Only the BatchNorm statistics have moved a little.
     torch.testing.assert_close(logits[0], logits[1], atol=0.1, rtol=0.1)
+
+
+def test_it_goes_on_without_the_file_it_started_from(
+    data: Path, tmp_path: Path, reference: tuple[RunFolder, list[Event]]
+) -> None:
+    start = Path(shutil.copy(reference[0].weights_file, tmp_path / "start.safetensors"))
+    config = tiny_config(data, start_from=str(start), channels=(8, 8, 16, 8, 8, 8))
+    folder = RunFolder(tmp_path / "run")
+    assert not train(config, folder, unheard, Controls(stop=AfterBatches(10)))
+    start.unlink()
+    assert train(config, folder, unheard, resume=True)
+
+
+def test_the_same_pictures_are_held_out_whatever_the_seed(data: Path) -> None:
+    """What is evaluated later on the same data set has no other way to know them."""
+    first, second = (
+        load_data(tiny_config(data / "train", seed=seed), unheard).validation for seed in (0, 1)
+    )
+    assert first.names == second.names == load(data / "train").validation.names
 
 
 def test_data_without_a_test_split_can_be_trained_on(data: Path, tmp_path: Path) -> None:

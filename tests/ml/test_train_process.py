@@ -211,6 +211,40 @@ def test_mistakes_are_explained(
     assert message in mistake(arguments, capsys)
 
 
+def test_a_resumed_run_goes_on_with_what_it_began_with(
+    tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun = RunFolder.create(tmp_path / "run", vars(tiny_config(data, epochs=1)))
+    resume = ["--resume", str(begun.path)]
+    said = mistake([*resume, "--epochs", "9"], capsys)
+    assert "began with epochs 1, and cannot go on with 9" in said
+    assert main(["train", *resume, *options(epochs=1, threads=2)]) == 0
+    assert summarise_run(begun).state is RunState.FINISHED
+
+
+def test_a_run_refused_for_bad_pictures_goes_on_without_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = make_pictures(tmp_path / "data")
+    (data / "train" / "sad" / "Training_99.png").write_bytes(b"")
+    run = str(tmp_path / "run")
+    assert "--skip-bad" in mistake([str(data), "--run-dir", run, *options(epochs=1)], capsys)
+    assert main(["train", "--resume", run, "--skip-bad"]) == 0
+
+
+def test_a_run_may_be_resumed_from_another_folder(
+    tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(tiny_config(data, epochs=1), RunFolder(tmp_path / "first"), lambda _: None)
+    monkeypatch.chdir(tmp_path)
+    weights = "first/best.safetensors"
+    more = ["--start-from", weights, "--teacher", weights]
+    assert main(["train", str(data), "--run-dir", "second", *more, *options(epochs=1)]) == 0
+    config = RunFolder(tmp_path / "second").config()
+    assert config["start_from"] == str(tmp_path / weights)
+    assert config["teacher"] == [str(tmp_path / weights)]
+
+
 def test_runs_are_listed(tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train(tiny_config(data, epochs=1), RunFolder(tmp_path / "first"), lambda _: None)
     assert "nothing to resume" in mistake(["--resume", str(tmp_path / "first")], capsys)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import pickle
@@ -15,7 +16,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from ml.classifier import ExpressionClassifier
@@ -138,15 +139,14 @@ def test_interrupted_save_leaves_the_old_file(
     save_weights(_weights(), path)
     before = path.read_bytes()
 
-    def half_written(state: object, target: str, metadata: object) -> None:
-        Path(target).write_bytes(before[:100])
+    def half_written(handle: int) -> None:
         raise KeyboardInterrupt
 
     def not_renamed(self: Path, target: Path) -> None:
         raise OSError(28, "No space left on device")
 
     if moment == "while writing":
-        monkeypatch.setattr("ml.weights.save_file", half_written)
+        monkeypatch.setattr("os.fsync", half_written)
     else:
         monkeypatch.setattr(Path, "replace", not_renamed)
     with pytest.raises((KeyboardInterrupt, OSError)):
@@ -159,10 +159,10 @@ def test_interrupted_save_leaves_the_old_file(
 def test_a_full_disk_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def full(*_: object) -> None:
-        raise SafetensorError("I/O error: No space left on device")
+    def full(_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("ml.weights.save_file", full)
+    monkeypatch.setattr("os.fsync", full)
     assert main(["convert", str(bundled_weights()), str(tmp_path / "w.safetensors")]) == 1
     assert "w.safetensors could not be written" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
@@ -725,3 +725,19 @@ def test_huge_expanded_tensors(tmp_path: Path, published: PublishedNetwork) -> N
     state["fc1.weight"] = torch.zeros(1).expand(10**7, 10**7)
     torch.save(state, tmp_path / "w.pth")
     assert "another network" in _refusal(tmp_path / "w.pth")
+
+
+def test_one_number_that_poses_as_a_layer(tmp_path: Path) -> None:
+    """Of a shape that fits, so that it would be believed, and take as much memory as it claims."""
+    state = dict(_weights().state)
+    state["fc1.weight"] = torch.zeros(1).expand(state["fc1.weight"].shape)
+    torch.save(state, tmp_path / "w.pth")
+    assert "fc1.weight is not stored as plain numbers" in _refusal(tmp_path / "w.pth")
+
+
+@pytest.mark.parametrize(
+    "change", [{"temperature": 1e-39}, {"std": (1e-39,)}, {"mean": (1e39,)}], ids=str
+)
+def test_scales_that_float32_cannot_divide_by(tmp_path: Path, change: dict[str, Any]) -> None:
+    save_weights(_weights(**change), tmp_path / "w.safetensors")
+    assert "must be numbers above 0" in _refusal(tmp_path / "w.safetensors")
