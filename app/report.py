@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QGuiApplication
 
 from app.application import Application
+from app.live.analysis import NetworkFailure
 from app.live.session import State as LiveState
 from app.main_window import MainWindow
 from ml.analysis import Analysis
@@ -33,7 +34,7 @@ class Report(QObject):
         application.unexpected_error.connect(self._on_unexpected_error)
         window.live.session.analysed.connect(self._on_analysed)
         window.live.session.message.connect(self._on_message)
-        window.live.session.network_failed.connect(self.problems.append)
+        window.live.session.network_failed.connect(self._on_network_failed)
         window.live.session.state_changed.connect(self._on_live_state)
         if training:  # else a run of another window may be shown, and data of another time checked
             window.training.session.told.connect(self._on_event)
@@ -65,6 +66,10 @@ class Report(QObject):
     def _on_message(self, text: str, serious: bool) -> None:
         if text and serious:
             self.problems.append(text)
+
+    @Slot(object)
+    def _on_network_failed(self, failure: NetworkFailure) -> None:
+        self.problems.append(failure.why)
 
     @Slot(object)
     def _on_live_state(self, state: LiveState) -> None:

@@ -268,7 +268,10 @@ class _Camera(_Live):
 
 
 def _find_camera(wanted: str) -> Camera:
+    """The one of that name or number; the first one if neither is given."""
     cameras = list_cameras()
+    if not wanted and cameras:
+        return cameras[0]
     for camera in cameras:
         if wanted == camera.name or (wanted.isdecimal() and int(wanted) == camera.index):
             return camera

@@ -2,7 +2,7 @@
 
 For choosing between networks without a look at PrivateTest. A network may have learnt most of it:
 ``augment`` has all but turned heads, tilts and misplaced boxes as far as about the medium strengths
-here, and of those small ones. The severe strengths it has not.
+here (glasses as dark as the severe ones), and of those small ones.
 """
 
 from __future__ import annotations

@@ -34,13 +34,23 @@ class NetworkInUse:
     trained_on: str
 
 
+@dataclass(frozen=True)
+class NetworkFailure:
+    """Why a network could not be taken into use."""
+
+    request: NetworkRequest
+    why: str
+    unusable_weights: bool
+    """Else it is the device that fails."""
+
+
 class AnalysisWorker(QObject):
     """Lives in the analysis thread; every slot runs there."""
 
     network_ready = Signal(object)
     """NetworkInUse."""
-    network_failed = Signal(str)
-    """Why the wanted network is not in use; the one before still is."""
+    network_failed = Signal(object)
+    """NetworkFailure; the network in use before, if any, still is."""
     analysed = Signal(int, object)
     """The session's number and its Analysis."""
 
@@ -59,13 +69,14 @@ class AnalysisWorker(QObject):
         from ml.analyzer import FaceAnalyzer
         from ml.classifier import ExpressionClassifier, available_devices, choose_device
         from ml.detector import FaceDetector
-        from ml.weights import load_weights
+        from ml.weights import WeightsError, load_weights
 
         try:
             weights = load_weights(request.weights)
             classifier = ExpressionClassifier(weights, choose_device(request.device))
         except (ValueError, RuntimeError) as error:
-            self.network_failed.emit(str(error))
+            unusable = isinstance(error, WeightsError)
+            self.network_failed.emit(NetworkFailure(request, str(error), unusable))
             return
         if self._analyzer is None:
             detector = FaceDetector(self._options)

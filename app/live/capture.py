@@ -76,6 +76,8 @@ class CaptureThread(QThread):
         self._address = address
         self._display_box = display_box
         self._analysis_box = analysis_box
+        self._next_time = 0.0
+        """Where the times of a source that is opened again begin: they never run backwards."""
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -86,7 +88,6 @@ class CaptureThread(QThread):
         # Decoding needs OpenCV, whose import takes a while and has no place on the GUI thread.
         from ml.sources import SourceError, open_source
 
-        start = 0.0
         was_open = False
         while not self._stop.is_set():
             try:
@@ -100,7 +101,7 @@ class CaptureThread(QThread):
             was_open = True
             self.opened.emit(source.name)
             try:
-                played = self._deliver(source, start)
+                frames = self._deliver(source)
             except SourceError as error:
                 if not source.live:
                     self.failed.emit(str(error))
@@ -110,30 +111,30 @@ class CaptureThread(QThread):
                 continue
             finally:
                 source.close()
-            if source.still:
+            if source.still or (self.loop and frames == 1):
                 # The picture stays on view until it is stopped.
                 self._stop.wait()
             elif not self.loop and not self._stop.is_set():
                 self.ended.emit(f"{source.name} has ended.")
                 return
-            start = played
 
-    def _deliver(self, source: Source, start: float) -> float:
-        """Hand out the frames of an opened source, whose times begin at ``start`` seconds.
-
-        Returns the time at which a repetition would begin.
-        """
+    def _deliver(self, source: Source) -> int:
+        """Hand out the frames of an opened source; returns how many there were."""
+        start = self._next_time
         clock = time.monotonic() - start
         bright = time.monotonic()
         noticed = False
+        frames = 0
         last = step = 0.0
         while not self._stop.is_set():
             frame = source.read()
             if frame is None:
                 break
+            frames += 1
             step = frame.time - last or step
             last = frame.time
             frame = replace(frame, time=start + frame.time)
+            self._next_time = frame.time + step
             if not source.live:
                 clock = max(clock, time.monotonic() - frame.time - _LATE_SECONDS)
                 if self._stop.wait(max(0.0, clock + frame.time - time.monotonic())):
@@ -148,7 +149,7 @@ class CaptureThread(QThread):
             self._display_box.put(frame)
             if self._analysis_box.put(frame):
                 self.frame_waiting.emit()
-        return start + last + step
+        return frames
 
 
 def _black(name: str) -> str:

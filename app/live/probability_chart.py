@@ -84,3 +84,9 @@ class ProbabilityChart(pg.PlotWidget):  # type: ignore[misc]
             item.setFont(font)
             item.setColor(self._colour if font.bold() else self._faint)
             item.setText("–" if value is None else f"{value:.0%}")
+        self.setAccessibleDescription(
+            ", ".join(
+                f"{expression.label} {value:.0%}"
+                for expression, value in zip(EXPRESSIONS, self.probabilities or (), strict=False)
+            )
+        )

@@ -9,7 +9,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from app.live.analysis import AnalysisWorker, NetworkInUse, NetworkRequest
+from app.live.analysis import AnalysisWorker, NetworkFailure, NetworkInUse, NetworkRequest
 from app.live.capture import CaptureThread, LatestFrame
 from ml.analysis import Analysis, DetectionOptions
 
@@ -36,8 +36,8 @@ class LiveSession(QObject):
     """Analysis."""
     network_ready = Signal(object)
     """NetworkInUse."""
-    network_failed = Signal(str)
-    """Why the wanted network is not in use; the one before still is."""
+    network_failed = Signal(object)
+    """NetworkFailure; the network in use before, if any, still is."""
     message = Signal(str, bool)
     """For the user, and whether it is serious; an empty one withdraws the last."""
 
@@ -50,6 +50,7 @@ class LiveSession(QObject):
         self.state = State.IDLE
         self.display_box = LatestFrame()
         self.network: NetworkInUse | None = None
+        self._network_asked_for: NetworkRequest | None = None
         self._analysis_box = LatestFrame()
         self._number = 0
         self._capture: CaptureThread | None = None
@@ -65,7 +66,7 @@ class LiveSession(QObject):
         self._session_begins.connect(self._worker.begin)
         self._worker.analysed.connect(self._on_analysed)
         self._worker.network_ready.connect(self._on_network_ready)
-        self._worker.network_failed.connect(self.network_failed)
+        self._worker.network_failed.connect(self._on_network_failed)
         self._worker_thread.start()
 
     @property
@@ -74,7 +75,8 @@ class LiveSession(QObject):
 
     def use_network(self, weights: Path, device: str) -> None:
         """Load ``weights`` for ``device``; what is in use stays until that has worked."""
-        self._network_wanted.emit(NetworkRequest(weights, device))
+        self._network_asked_for = NetworkRequest(weights, device)
+        self._network_wanted.emit(self._network_asked_for)
 
     def configure(self, options: DetectionOptions, interval: float) -> None:
         """``interval`` in seconds between two answers of the network."""
@@ -184,7 +186,8 @@ class LiveSession(QObject):
 
     @Slot(int, object)
     def _on_analysed(self, number: int, analysis: Analysis) -> None:
-        if number == self._number and self.state is not State.STOPPING:
+        # Not when the camera was lost meanwhile: its last face would stay on view until it returns.
+        if number == self._number and self.state is State.RUNNING:
             self.analysed.emit(analysis)
 
     @Slot(object)
@@ -193,3 +196,8 @@ class LiveSession(QObject):
         self.network_ready.emit(network)
         if self._capture is None:
             self._start_next()
+
+    @Slot(object)
+    def _on_network_failed(self, failure: NetworkFailure) -> None:
+        if failure.request == self._network_asked_for:  # else another was chosen meanwhile
+            self.network_failed.emit(failure)

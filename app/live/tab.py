@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.live.analysis import NetworkInUse
+from app.live.analysis import NetworkFailure, NetworkInUse, NetworkRequest
 from app.live.pickers import SourcePicker, WeightsPicker
 from app.live.probability_chart import ProbabilityChart
 from app.live.session import LiveSession, State
@@ -61,6 +61,8 @@ class LiveTab(QWidget):
         self._chosen: int | None = None
         self._analysis: Analysis | None = None
         self._shown = _Rate()
+        self._session_speaks = False
+        """Whether the message on view is the session's, which may withdraw it."""
         self.session = LiveSession(self)
         self.view = VideoView()
         self.chart = ProbabilityChart()
@@ -81,6 +83,7 @@ class LiveTab(QWidget):
         self.session.start(self._address, loop=self.loop.isChecked() and not once)
 
     def toggle(self) -> None:
+        self.show_message("", False)
         if self.session.active:
             self.session.stop()
         else:
@@ -144,7 +147,7 @@ class LiveTab(QWidget):
     def _build_face_card(self) -> QWidget:
         self.headline = QLabel()
         self.headline.setObjectName("headline")
-        self.headline.setAccessibleName(self.tr("Expression of the chosen face"))
+        self.headline.setAccessibleDescription(self.tr("Expression of the chosen face"))
         self.caption = QLabel()
         self.caption.setObjectName("caption")
         figures = QGridLayout()
@@ -158,7 +161,7 @@ class LiveTab(QWidget):
             )
         ):
             figure.setObjectName("figure")
-            figure.setAccessibleName(unit)
+            figure.setAccessibleDescription(unit)
             name = QLabel(unit)
             name.setObjectName("unit")
             figures.addWidget(figure, 0, column)
@@ -256,7 +259,7 @@ class LiveTab(QWidget):
     def _connect(self) -> None:
         self.button.clicked.connect(self.toggle)
         self.source.chosen.connect(self._on_source)
-        self.weights.chosen.connect(self._load_network)
+        self.weights.chosen.connect(self._on_weights)
         self.device.activated.connect(self._on_device)
         for box in (self.interval, self.min_score, self.min_size, self.long_side):
             box.valueChanged.connect(self._configure)
@@ -268,7 +271,7 @@ class LiveTab(QWidget):
         self.session.analysed.connect(self._on_analysed)
         self.session.network_ready.connect(self._on_network)
         self.session.network_failed.connect(self._on_network_failed)
-        self.session.message.connect(self.show_message)
+        self.session.message.connect(self._on_session_message)
         self._refresh = QTimer(self)
         self._refresh.setTimerType(Qt.TimerType.PreciseTimer)
         self._refresh.setInterval(_REFRESH_MS)
@@ -292,6 +295,10 @@ class LiveTab(QWidget):
         self.session.configure(options, self.interval.value())
 
     @Slot()
+    def _on_weights(self) -> None:
+        self.show_message("", False)
+        self._load_network()
+
     def _load_network(self) -> None:
         path = self.weights.value
         self.session.use_network(
@@ -300,6 +307,7 @@ class LiveTab(QWidget):
 
     @Slot()
     def _on_device(self) -> None:
+        self.show_message("", False)
         self._settings.set(DEVICE, self.device.currentData())
         self._load_network()
 
@@ -372,30 +380,55 @@ class LiveTab(QWidget):
         for device in network.devices:
             self._offer_device(device)
         self.device.setCurrentIndex(self.device.findData(network.request.device))
-        name = self.weights.currentText()
+        path = network.request.weights
+        name = (
+            self.tr("Bundled weights")
+            if path == bundled_weights()
+            else self.weights.title(str(path))
+        )
         self.network_changed.emit(
             self.tr("{} on {}, trained on {}").format(
                 name, _device_name(network.device), network.trained_on
             )
         )
 
-    @Slot(str)
-    def _on_network_failed(self, why: str) -> None:
-        """Show again what is in use; with nothing in use yet, the bundled weights always work."""
-        network = self.session.network
-        path = network.request.weights if network else bundled_weights()
-        self._settings.set(WEIGHTS, "" if path == bundled_weights() else str(path))
-        self._settings.set(DEVICE, network.request.device if network else DEVICE.default)
+    @Slot(object)
+    def _on_network_failed(self, failure: NetworkFailure) -> None:
+        """Go back to what is in use, or, where nothing is yet, on to what is likelier to work."""
+        asked, network = failure.request, self.session.network
+        if network is not None:
+            instead = network.request
+            consequence = self.tr("The weights in use stay in use.")
+        elif failure.unusable_weights and asked.weights != bundled_weights():
+            instead = NetworkRequest(bundled_weights(), asked.device)
+            consequence = self.tr("The bundled weights are used.")
+        elif not failure.unusable_weights and asked.device != "cpu":
+            device = "cpu" if asked.device == DEVICE.default else DEVICE.default
+            instead = NetworkRequest(asked.weights, device)
+            consequence = self.tr("{} is used.").format(_device_name(device))
+        else:
+            self.session.stop()
+            self.show_message(failure.why, True)
+            return
+        bundled = instead.weights == bundled_weights()
+        self._settings.set(WEIGHTS, "" if bundled else str(instead.weights))
+        self._settings.set(DEVICE, instead.device)
         self.weights.fill()
-        self.device.setCurrentIndex(self.device.findData(self._settings.get(DEVICE)))
+        self._offer_device(instead.device)
+        self.device.setCurrentIndex(self.device.findData(instead.device))
         if network is None:
             self._load_network()
-            self.show_message(self.tr("{} The bundled weights are used.").format(why), True)
-        else:
-            self.show_message(self.tr("{} The weights in use stay in use.").format(why), True)
+        self.show_message(f"{failure.why} {consequence}", True)
+
+    @Slot(str, bool)
+    def _on_session_message(self, text: str, serious: bool) -> None:
+        if text or self._session_speaks:
+            self.show_message(text, serious)
+            self._session_speaks = bool(text)
 
     @Slot(str, bool)
     def show_message(self, text: str, serious: bool) -> None:
+        self._session_speaks = False
         self.message.setText(text)
         self.message.setProperty("serious", serious)
         self.message.style().polish(self.message)
@@ -466,5 +499,5 @@ def _card() -> QFrame:
 
 def _device_name(device: str) -> str:
     kind, _, number = device.partition(":")
-    names = {"cpu": "CPU", "cuda": "CUDA", "mps": "Apple GPU"}
+    names = {"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA", "mps": "Apple GPU"}
     return f"{names.get(kind, kind)} {number}".strip()

@@ -44,7 +44,7 @@ class ClassChart(QWidget):
             bars = [_Bar(f"{title}, {expression.label}") for title in titles]
             support = QLabel()
             support.setObjectName("caption")
-            support.setAccessibleName(f"{self.tr('Pictures')}, {expression.label}")
+            support.setAccessibleDescription(f"{self.tr('Pictures')}, {expression.label}")
             grid.addWidget(QLabel(expression.label.capitalize()), row, 0)
             for column, bar in enumerate(bars, start=1):
                 grid.addWidget(bar, row, column)

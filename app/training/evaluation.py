@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections import deque
 from pathlib import Path
@@ -11,7 +10,12 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal, Slot
 
-from app.training.process import MESSAGE_PREFIX, ml_command
+from app.training.process import (
+    MESSAGE_PREFIX,
+    all_but_one_processor,
+    apart_from_terminal,
+    ml_command,
+)
 from ml.events import Loading, parse_line
 
 _GRACE_MS: Final = 3000
@@ -67,6 +71,7 @@ class EvaluationProcess(QObject):
             arguments.append("--skip-bad")
         process = QProcess(self)
         process.setProcessEnvironment(_polite_environment())
+        apart_from_terminal(process)
         process.setStandardOutputFile(QProcess.nullDevice())  # the same figures, for a terminal
         process.readyReadStandardError.connect(self._read)
         process.finished.connect(self._on_finished)
@@ -172,6 +177,6 @@ def _polite_environment() -> QProcessEnvironment:
     """One processor less than there are, and idle threads that sleep: the live picture goes on."""
     environment = QProcessEnvironment.systemEnvironment()
     if not environment.contains("OMP_NUM_THREADS"):
-        environment.insert("OMP_NUM_THREADS", str(max((os.cpu_count() or 2) - 1, 1)))
+        environment.insert("OMP_NUM_THREADS", str(all_but_one_processor()))
     environment.insert("OMP_WAIT_POLICY", "PASSIVE")
     return environment

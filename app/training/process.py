@@ -34,6 +34,17 @@ def ml_command() -> list[str]:
     return [sys.executable, "-m", "ml"]
 
 
+def apart_from_terminal(process: QProcess) -> None:
+    """Keep Ctrl+C in the terminal from ``process``: what becomes of it is the window's to say."""
+    if sys.platform != "win32":
+        process.setUnixProcessParameters(QProcess.UnixProcessFlag.CreateNewSession)
+
+
+def all_but_one_processor() -> int:
+    """Threads that leave one to the live picture."""
+    return max((os.cpu_count() or 2) - 1, 1)
+
+
 def start_detached(arguments: Sequence[str]) -> bool:
     """Start ``python -m ml ARGUMENTS`` as a process of its own, which outlives this program."""
     program, *rest = ml_command()
@@ -89,6 +100,7 @@ class TrainingProcess(QObject):
         process.setProgram(program)
         process.setArguments([*rest, "train", *arguments, "--background", "--events-stdout"])
         process.setStandardErrorFile(name)
+        apart_from_terminal(process)
         process.readyReadStandardOutput.connect(self._read)
         process.finished.connect(self._on_finished)
         process.errorOccurred.connect(self._on_error)
@@ -218,17 +230,16 @@ class RunFollower(QThread):
             try:
                 with self.folder.events_file.open("rb") as file:
                     file.seek(position)
-                    for line in file:
-                        if not line.endswith(b"\n"):
-                            break
-                        position += len(line)
-                        event = parse_line(line)
-                        if event is not None:
-                            last = event
-                            self.told.emit(event)
+                    whole, newline, _ = file.read().rpartition(b"\n")
             except OSError as error:
                 self.ended.emit(self.tr("The run cannot be followed: {}.").format(error.strerror))
                 return
+            lines = whole.split(b"\n") if newline else []
+            for event in map(parse_line, lines if position else _still_true(lines)):
+                if event is not None:
+                    last = event
+                    self.told.emit(event)
+            position += len(whole + newline)
             if not running:
                 said = isinstance(last, Finished | Stopped | Failed)
                 self.ended.emit("" if said else self.tr("Training ended unexpectedly."))
@@ -238,3 +249,17 @@ class RunFollower(QThread):
     def shut_down(self) -> bool:
         self.requestInterruption()
         return self.wait(5000)
+
+
+def _still_true(lines: list[bytes]) -> list[bytes]:
+    """Of what a run told before, what it did since it was last started, and how far it is.
+
+    A day's run has told of its batches hundreds of thousands of times.
+    """
+    batches = [b'"type":"batch"' in line for line in lines]
+    started = max((n for n, line in enumerate(lines) if b'"type":"started"' in line), default=0)
+    return [
+        line
+        for n, line in enumerate(lines)
+        if n >= started and (not batches[n] or n == len(lines) - 1)
+    ]

@@ -46,7 +46,7 @@ class ProgressView(QFrame):
         grid.addLayout(head, 0, 0, 1, len(names))
         grid.addWidget(self.bar, 1, 0, 1, len(names))
         for column, (figure, name) in enumerate(zip(figures, names, strict=True)):
-            figure.setAccessibleName(name)
+            figure.setAccessibleDescription(name)
             caption = QLabel(name)
             caption.setObjectName("unit")
             grid.addWidget(figure, 2, column)

@@ -53,7 +53,8 @@ class _Save(QThread):
 class _Read(QThread):
     """Reads the evaluation of a run."""
 
-    read = Signal(object, object)
+    read = Signal(object, object, object)
+    """The RunFolder, its Evaluation, and the data set it was measured on."""
     failed = Signal(str)
 
     def __init__(self, folder: RunFolder, parent: QWidget) -> None:
@@ -75,7 +76,7 @@ class _Read(QThread):
                 )
             )
         else:
-            self.read.emit(evaluation, data)
+            self.read.emit(self._folder, evaluation, data)
 
 
 class ResultPage(QWidget):
@@ -86,8 +87,13 @@ class ResultPage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._shown: Path | None = None
+        """The weights file that the page tells of, and the same if it is there."""
         self._weights: Path | None = None
         self._data: Path | None = None
+        self._skip_bad = False
+        self._measured: tuple[Path, Path] | None = None
+        """The weights and the data set of the evaluation that goes on, or of the last one."""
         self._threads: list[QThread] = []
         self._scratch = tempfile.TemporaryDirectory(prefix="face-expression-evaluation-")
         self.view = ResultView()
@@ -121,11 +127,11 @@ class ResultPage(QWidget):
         self.evaluate.clicked.connect(self._choose_weights)
         self.save.clicked.connect(self._save)
         self.live.clicked.connect(self._hand_over)
-        self._show_buttons(evaluating=False)
+        self._show_buttons()
 
-    def set_data(self, data: Path | None) -> None:
-        """The data set that weights are measured on."""
-        self._data = data
+    def set_data(self, data: Path | None, *, skip_bad: bool = False) -> None:
+        """The data set that weights are measured on; ``skip_bad``: but for its bad pictures."""
+        self._data, self._skip_bad = data, skip_bad
 
     def show_run(self, path: Path) -> None:
         """The result of a finished run; the weights of any that has some."""
@@ -134,11 +140,7 @@ class ResultPage(QWidget):
         self.view.clear()
         if folder.evaluation_file.exists():
             reader = _Read(folder, self)
-            reader.read.connect(
-                lambda evaluation, data: self.view.show_result(
-                    evaluation, path / "predictions.npz", data
-                )
-            )
+            reader.read.connect(self._on_read)
             reader.failed.connect(self.message)
             self._begin(reader)
 
@@ -147,11 +149,11 @@ class ResultPage(QWidget):
         if self._data is None:
             self.message.emit(self.tr("Choose a data set first, to measure the weights on."))
             return
+        self._measured = weights, self._data
+        self.progress.setRange(0, 0)
+        self.process.start(weights, self._data, Path(self._scratch.name), skip_bad=self._skip_bad)
         self._show_weights(weights, weights.name)
         self.view.clear()
-        self._show_buttons(evaluating=True)
-        self.progress.setRange(0, 0)
-        self.process.start(weights, self._data, Path(self._scratch.name))
 
     def shut_down(self) -> bool:
         ended = self.process.shut_down()
@@ -162,11 +164,13 @@ class ResultPage(QWidget):
         return ended
 
     def _show_weights(self, weights: Path, title: str) -> None:
+        self._shown = weights
         self._weights = weights if weights.is_file() else None
         self.title.setText(title)
-        self._show_buttons(evaluating=False)
+        self._show_buttons()
 
-    def _show_buttons(self, *, evaluating: bool) -> None:
+    def _show_buttons(self) -> None:
+        evaluating = self.process.running
         self.progress.setVisible(evaluating)
         self.cancel.setVisible(evaluating)
         self.evaluate.setVisible(not evaluating)
@@ -211,6 +215,11 @@ class ResultPage(QWidget):
         if self._weights is not None:
             self.use_in_live.emit(self._weights)
 
+    @Slot(object, object, object)
+    def _on_read(self, folder: RunFolder, evaluation: Evaluation, data: Path) -> None:
+        if self._shown == folder.weights_file:  # else another was opened meanwhile
+            self.view.show_result(evaluation, folder.predictions_file, data)
+
     @Slot(int, int)
     def _on_progress(self, done: int, total: int) -> None:
         self.progress.setRange(0, total)
@@ -218,15 +227,17 @@ class ResultPage(QWidget):
 
     @Slot(object, object)
     def _on_finished(self, evaluation: Evaluation, predictions: Path) -> None:
-        self._show_buttons(evaluating=False)
-        self.view.show_result(evaluation, predictions, self._data)
+        assert self._measured is not None
+        weights, data = self._measured
+        self._show_weights(weights, weights.name)  # a run may have been opened meanwhile
+        self.view.show_result(evaluation, predictions, data)
 
     @Slot(str)
     def _on_failed(self, why: str) -> None:
-        self._show_buttons(evaluating=False)
+        self._show_buttons()
         self.message.emit(why)
 
     @Slot()
     def _on_cancelled(self) -> None:
-        self._show_buttons(evaluating=False)
+        self._show_buttons()
         self.message.emit(self.tr("The evaluation was cancelled."))

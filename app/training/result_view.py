@@ -273,7 +273,7 @@ class _Figure(QWidget):
         caption.setObjectName("caption")
         self.value = QLabel()
         self.value.setObjectName("headline")
-        self.value.setAccessibleName(name)
+        self.value.setAccessibleDescription(name)
         self.note = QLabel()
         self.note.setObjectName("caption")
         layout = QVBoxLayout(self)

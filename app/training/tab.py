@@ -27,6 +27,7 @@ from app.training.curves import Curves
 from app.training.dataset_panel import DatasetPanel
 from app.training.epoch_table import EpochTable
 from app.training.estimate import Estimate
+from app.training.process import all_but_one_processor
 from app.training.progress_view import ProgressView
 from app.training.result_page import ResultPage
 from app.training.runs import RunsPanel
@@ -87,7 +88,7 @@ class TrainingTab(QWidget):
 
     def set_capturing(self, capturing: bool) -> None:
         """While the camera is on, training leaves it a processor core."""
-        self.session.use_threads(1 if capturing else 0)
+        self.session.use_threads(all_but_one_processor() if capturing else 0)
 
     def may_close(self) -> bool:
         """Ask what becomes of a run that goes on; whether the window may close."""
@@ -225,7 +226,8 @@ class TrainingTab(QWidget):
     def _on_checked(self, check: Mapping[str, Any] | None) -> None:
         if check is not None and self.data.path is not None:
             self._settings.set(TRAINING_DATA, str(self.data.path))
-            self.result.set_data(self.data.path)
+        usable = self.data.path if check is not None else None
+        self.result.set_data(usable, skip_bad=self.data.skip_bad)
         self._estimate()
         self._show_state()
         if check is not None and self._start_when_checked:
@@ -238,6 +240,7 @@ class TrainingTab(QWidget):
 
     @Slot()
     def _estimate(self) -> None:
+        self.estimate.cancel()
         self.setup.show_estimate(None)
         if self.data.path is not None and self.data.check is not None and not self.session.active:
             self.estimate.measure(self.data.path, self._options())
@@ -329,13 +332,14 @@ class TrainingTab(QWidget):
     @Slot(bool)
     def _on_silent(self, silent: bool) -> None:
         self.kill.setVisible(silent)
+        notice = self.tr(
+            "The run has not been heard of for a while. Wait, or end it: what was saved in its "
+            "last checkpoint stays."
+        )
         if silent:
-            self.show_message(
-                self.tr(
-                    "The run has not been heard of for a while. Wait, or end it: what was saved "
-                    "in its last checkpoint stays."
-                )
-            )
+            self.show_message(notice)
+        elif self.message.text() == notice:
+            self.show_message("")
 
     @Slot()
     def _show_state(self) -> None:

@@ -23,7 +23,16 @@ from hypothesis.extra import numpy as hnp
 
 from ml import sources
 from ml.analysis import Frame
-from ml.sources import Camera, SourceError, list_cameras, open_source, opened, read_image, to_bgr
+from ml.sources import (
+    Camera,
+    SourceError,
+    _find_camera,
+    list_cameras,
+    open_source,
+    opened,
+    read_image,
+    to_bgr,
+)
 
 Picture = npt.NDArray[np.uint8]
 
@@ -142,6 +151,15 @@ def test_time_never_runs_backwards(
     assert all(0 < after - before < 60 for before, after in pairwise(times))
     if expected is not None:
         np.testing.assert_allclose(times, expected, atol=2e-3)
+
+
+def test_the_first_camera_is_taken_where_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    cameras = [Camera("Built-in", 3, 200), Camera("Studio", 5, 200)]
+    monkeypatch.setattr("ml.sources.list_cameras", lambda: cameras)
+    assert _find_camera("") is cameras[0]
+    assert _find_camera("Studio") is _find_camera("5") is cameras[1]
+    with pytest.raises(SourceError, match=r"The camera Other is not plugged in\. There is: Built"):
+        _find_camera("Other")
 
 
 # Images

@@ -49,6 +49,7 @@ class FakeCamera:
     def __init__(self, frames: int, level: int = 200) -> None:
         self._left = frames
         self._level = level
+        self._opened = time.monotonic()
         self.closed = False
 
     def read(self) -> Frame | None:
@@ -56,7 +57,8 @@ class FakeCamera:
         if not self._left:
             raise SourceError(f"{self.name} stopped sending pictures.")
         self._left -= 1
-        return Frame(np.full((48, 64, 3), self._level, np.uint8), 0, time.monotonic())
+        image = np.full((48, 64, 3), self._level, np.uint8)
+        return Frame(image, 0, time.monotonic() - self._opened)
 
     def close(self) -> None:
         self.closed = True
@@ -123,6 +125,24 @@ def test_an_image_stays_until_it_is_stopped(qtbot: QtBot, boxes: Boxes, tmp_path
     assert boxes.frames[0].image.shape == (20, 30, 3)
 
 
+def test_a_repeated_video_of_one_frame_stays_on_view(
+    qtbot: QtBot, boxes: Boxes, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    path = tmp_path / "still.gif"
+    Image.new("RGB", (32, 24), "red").save(path)
+    thread = boxes.capture(str(path), loop=True)
+    opened: list[str] = []
+    thread.opened.connect(opened.append)
+    thread.start()
+    qtbot.waitUntil(lambda: len(boxes.frames) == 1, timeout=10_000)
+    qtbot.wait(300)
+    assert len(opened) == len(boxes.frames) == 1
+    thread.stop()
+    assert thread.wait(5000)
+
+
 @pytest.mark.parametrize("content", [b"", b"no video" * 100])
 def test_a_file_that_is_no_video_fails_with_its_name(
     qtbot: QtBot, boxes: Boxes, tmp_path: Path, content: bytes
@@ -154,6 +174,8 @@ def test_a_camera_that_is_pulled_out_is_used_again_when_it_returns(
     thread.lost.connect(losses.append)
     run_until(qtbot, thread, lambda: len(boxes.frames) > 8)
     assert len(losses) == 2
+    times = [frame.time for frame in boxes.frames]
+    assert times == sorted(times), "what waits for a time would wait as long as it had run before"
     assert "used again as soon as it returns" in losses[0]
     assert all(camera.closed for camera in cameras)
 

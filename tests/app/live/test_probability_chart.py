@@ -29,6 +29,13 @@ def coloured_pixels(chart: ProbabilityChart, expression: Expression) -> int:
     )
 
 
+def test_screen_readers_are_told_the_values(chart: ProbabilityChart) -> None:
+    chart.set_probabilities([0.6, 0.3, 0.0, 0.1, 0.0, 0.0, 0.0])
+    assert chart.accessibleDescription().startswith("angry 60%, disgust 30%, fear 0%, happy 10%")
+    chart.set_probabilities(None)
+    assert not chart.accessibleDescription()
+
+
 def test_each_bar_is_as_long_as_its_probability(chart: ProbabilityChart) -> None:
     chart.set_probabilities([0.6, 0.3, 0.0, 0.1, 0.0, 0.0, 0.0])
     angry, disgust = (

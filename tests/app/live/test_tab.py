@@ -15,9 +15,10 @@ from pytestqt.qtbot import QtBot
 import ml.sources
 from app.live.session import State
 from app.live.tab import LiveTab
-from app.settings import INTERVAL, MIN_SCORE, MIRROR, SOURCE, WEIGHTS, Settings
+from app.settings import DEVICE, INTERVAL, MIN_SCORE, MIRROR, SOURCE, WEIGHTS, Settings
 from ml.analysis import Analysis
 from ml.expressions import Expression
+from resources import bundled_weights
 
 _LOADING = 60_000
 
@@ -201,7 +202,6 @@ def test_other_weights_are_used_at_once(
     tab: LiveTab, qtbot: QtBot, tmp_path: Path, group: Path
 ) -> None:
     from ml.weights import load_weights, save_weights
-    from resources import bundled_weights
 
     weights = load_weights(bundled_weights())
     # A network that finds everything sad, to be told apart from the bundled one.
@@ -248,6 +248,83 @@ def test_remembered_weights_that_are_gone_give_way_to_the_bundled(
     assert "mine.pt" in tab.message.text()
     assert tab.weights.currentText() == "Bundled weights"
     assert tab.shut_down()
+
+
+def test_weights_stay_chosen_where_a_device_is_gone(
+    qtbot: QtBot, settings: Settings, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.safetensors"
+    mine.write_bytes(bundled_weights().read_bytes())
+    settings.set(WEIGHTS, str(mine))
+    settings.set(DEVICE, "cuda:7")
+    tab = LiveTab(settings)
+    qtbot.addWidget(tab)
+    qtbot.waitUntil(lambda: tab.session.network is not None, timeout=_LOADING)
+    assert tab.session.network is not None
+    assert tab.session.network.request.weights == mine
+    assert tab.weights.currentText() == "mine.safetensors"
+    assert tab.message.text().startswith("There is no device cuda:7 here")
+    assert tab.message.text().endswith("Automatic is used.")
+    assert tab.device.currentText() == "Automatic"
+    assert tab.shut_down()
+
+
+def test_without_any_usable_weights_it_says_so_once(
+    qtbot: QtBot, settings: Settings, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.live.tab.bundled_weights", lambda: Path("/gone/bundled.safetensors"))
+    tab = LiveTab(settings)
+    qtbot.addWidget(tab)
+    failures: list[object] = []
+    tab.session.network_failed.connect(failures.append)
+    tab.source.choose(str(clip))
+    tab.start()
+    qtbot.waitUntil(lambda: bool(failures), timeout=_LOADING)
+    qtbot.wait(300)
+    assert len(failures) == 1
+    assert "bundled.safetensors" in tab.message.text()
+    assert tab.session.state is State.IDLE
+    assert tab.shut_down()
+
+
+def test_a_start_that_waited_leaves_on_view_why_other_weights_answer(
+    qtbot: QtBot, settings: Settings, clip: Path
+) -> None:
+    """As ``--weights missing.pt --start`` does."""
+    settings.set(WEIGHTS, "/gone/mine.pt")
+    tab = LiveTab(settings)
+    qtbot.addWidget(tab)
+    tab.source.choose(str(clip))
+    tab.start()
+    qtbot.waitUntil(lambda: shown(tab) is not None, timeout=_LOADING)
+    assert "mine.pt" in tab.message.text()
+    assert tab.shut_down()
+
+
+def test_a_failure_of_weights_no_longer_wanted_is_not_told(
+    tab: LiveTab, qtbot: QtBot, tmp_path: Path
+) -> None:
+    good = tmp_path / "good.safetensors"
+    good.write_bytes(bundled_weights().read_bytes())
+    tab.use_weights(tmp_path / "bad.safetensors")
+    tab.use_weights(good)
+    qtbot.waitUntil(
+        lambda: tab.session.network is not None and tab.session.network.request.weights == good,
+        timeout=_LOADING,
+    )
+    assert not tab.message.text()
+    assert tab.weights.currentText() == "good.safetensors"
+
+
+def test_the_last_face_does_not_outlive_the_camera(tab: LiveTab, qtbot: QtBot, group: Path) -> None:
+    tab.source.choose(str(group))
+    tab.start()
+    qtbot.waitUntil(lambda: shown(tab) is not None, timeout=_LOADING)
+    late = shown(tab)
+    tab.session._on_lost("The camera stopped sending pictures.")
+    tab.session._on_analysed(tab.session._number, late)  # was still being analysed
+    assert shown(tab) is None
+    assert tab.headline.text() == "–"
 
 
 def test_a_camera_is_remembered_by_name(qtbot: QtBot, settings: Settings) -> None:

@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from app.training import process as process_module
 from app.training.process import RunFollower, TrainingProcess
-from ml.events import Batch, Epoch, Event, Finished, Started, Stopped, to_line
+from ml.events import Batch, Epoch, Event, Failed, Finished, Loading, Started, Stopped, to_line
 from ml.run_folder import RunFolder
 from ml.runs import RunState, summarise_run
 from tests.app.conftest import TINY
@@ -243,6 +243,35 @@ def test_a_follower_shows_what_another_process_trains_and_can_stop_it(
     assert heard.ends == [""]
     assert isinstance(heard.events[-1], Stopped)
     assert follower.shut_down()
+
+
+def test_a_follower_leaves_out_what_is_past(qtbot: QtBot, tmp_path: Path) -> None:
+    """A run that failed, was resumed, and has told of very many batches since."""
+    run = RunFolder.create(tmp_path / "run", {})
+    batch = Batch(2, 1, 9, 1.0, 0.5, 0.1, 300.0, 1.0, 1.0)
+    epochs = [Epoch(n, 1.0, 0.5, 1.0, 0.5, 0.5, 0.1, 1.0, False) for n in (1, 2)]
+    started = Started({}, {}, "", 1, "cpu", "float32", 9, 5, 1, 0, 1)
+    past = [started, batch, epochs[0], Failed("The disk is full.", ""), Loading(1, 1)]
+    events = [*past, started, *[batch] * 1000, epochs[1], *[batch] * 1000]
+    run.events_file.write_text("".join(f"{to_line(event)}\n" for event in events))
+    follower = RunFollower(run.path)
+    heard = Heard(follower)
+    follower.start()
+    qtbot.waitUntil(lambda: bool(heard.ends), timeout=_LONG)
+    assert [type(event) for event in heard.events] == [Started, Epoch, Batch]
+    assert heard.ends == ["Training ended unexpectedly."]
+    assert follower.shut_down()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sessions are Unix's")
+def test_ctrl_c_in_the_terminal_does_not_reach_the_run(
+    qtbot: QtBot, process: TrainingProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child_that_runs("import time; time.sleep(60)", monkeypatch)
+    process.start([])
+    assert process._process is not None
+    pid = process._process.processId
+    qtbot.waitUntil(lambda: pid() > 0 and os.getsid(pid()) == pid(), timeout=_LONG)
 
 
 def test_closing_leaves_no_process_behind(

@@ -15,6 +15,7 @@ from app.training.session import State
 from app.training.tab import TrainingTab
 from ml.run_folder import RunFolder
 from ml.runs import RunState, summarise_run
+from resources import bundled_weights
 from tests.app.conftest import TINY
 
 _LONG = 90_000
@@ -178,6 +179,48 @@ def test_data_that_move_away_are_told(
     tab.button.click()
     qtbot.waitUntil(lambda: tab.session.state is State.IDLE, timeout=_LONG)
     assert "moved.csv" in tab.message.text()
+
+
+def test_a_run_that_is_heard_again_is_no_longer_said_to_be_silent(tab: TrainingTab) -> None:
+    tab.session.silent.emit(True)
+    assert "has not been heard of" in tab.message.text()
+    assert not tab.kill.isHidden()
+    tab.session.silent.emit(False)
+    assert tab.message.isHidden()
+    assert tab.kill.isHidden()
+    tab.show_message("Something else.")
+    tab.session.silent.emit(False)
+    assert tab.message.text() == "Something else."
+
+
+def test_weights_are_not_measured_on_data_of_before(
+    tab: TrainingTab, qtbot: QtBot, tiny_data: Path, tmp_path: Path
+) -> None:
+    choose(tab, qtbot, tiny_data, epochs=1)
+    with qtbot.waitSignal(tab.data.refused, timeout=_LONG):
+        tab.data.choose(tmp_path / "nowhere.csv")
+    tab.result.measure(bundled_weights())
+    assert "Choose a data set first" in tab.message.text()
+    assert not tab.result.process.running
+
+
+def test_an_evaluation_keeps_its_name_whatever_is_opened_meanwhile(
+    tab: TrainingTab, qtbot: QtBot, tiny_data: Path, tmp_path: Path
+) -> None:
+    choose(tab, qtbot, tiny_data, epochs=1)
+    mine = tmp_path / "mine.safetensors"
+    mine.write_bytes(bundled_weights().read_bytes())
+    tab.result.measure(mine)
+    tab.result.show_run(tmp_path / "another run")
+    assert tab.result.title.text() == "another run"
+    assert not tab.result.cancel.isHidden()
+    assert tab.result.evaluate.isHidden()
+    qtbot.waitUntil(lambda: tab.result.view.scores is not None, timeout=_LONG)
+    assert tab.result.title.text() == "mine.safetensors"
+    assert tab.result.cancel.isHidden()
+    with qtbot.waitSignal(tab.use_in_live) as handed:
+        tab.result.live.click()
+    assert handed.args == [mine]
 
 
 def test_data_that_are_refused_start_nothing_later(
