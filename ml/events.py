@@ -79,9 +79,10 @@ class Batch(Event):
 
 @dataclass(frozen=True)
 class Epoch(Event):
-    """A finished epoch. Both losses are the cross-entropy that is trained on.
+    """A finished epoch.
 
-    The validation figures are those of the averaged weights (EMA).
+    The training loss is what was trained on: mixed and augmented pictures, and against votes and
+    teachers if any. The validation figures are of the averaged weights (EMA), on the labels alone.
     """
 
     type: ClassVar[str] = "epoch"
