@@ -17,18 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ml.degradation import (
-    Way,
-    backlit,
-    blurred,
-    compressed,
-    degraded,
-    dim,
-    far,
-    moved,
-    noisy,
-    wearing_glasses,
-)
+from ml import degradation
 from ml.preprocess import network_input
 
 # At strength 1
@@ -39,15 +28,15 @@ _LIGHT: Final = 0.18
 
 _ERASED_AREA: Final = (0.02, 0.2)
 _ERASED_ASPECT: Final = (0.3, 3.3)
-_DEGRADATIONS: Final[tuple[tuple[Way, tuple[float, float]], ...]] = (
-    (blurred, (0.5, 1.5)),  # standard deviation in pixels
-    (noisy, (4, 16)),  # standard deviation in grey levels
-    (dim, (0.7, 0.25)),  # share of the light
-    (backlit, (0.8, 0.4)),  # share of the light
-    (compressed, (60, 15)),  # JPEG's quality
-    (far, (40, 20)),  # pixels
-    (moved, (2, 6)),  # pixels
-    (wearing_glasses, (0, 0.8)),  # shade of the lenses
+_DEGRADATIONS: Final[tuple[tuple[degradation.Way, tuple[float, float]], ...]] = (
+    (degradation.blurred, (0.5, 1.5)),  # standard deviation in pixels
+    (degradation.noisy, (4, 16)),  # standard deviation in grey levels
+    (degradation.dim, (0.7, 0.25)),  # share of the light
+    (degradation.backlit, (0.8, 0.4)),  # share of the light
+    (degradation.compressed, (60, 15)),  # JPEG's quality
+    (degradation.far, (40, 20)),  # pixels
+    (degradation.moved, (2, 6)),  # pixels
+    (degradation.wearing_glasses, (0, 0.8)),  # shade of the lenses
 )
 """And how strong, from slight to severe."""
 
@@ -177,7 +166,8 @@ def _degraded(pictures: Tensor, numbers: Tensor, chosen: Tensor) -> Tensor:
     for picture, row in zip(pictures[indices].cpu().numpy(), numbers[chosen].tolist(), strict=True):
         way, ends = _DEGRADATIONS[int(row[_Number.DEGRADATION] * len(_DEGRADATIONS))]
         random = np.random.default_rng(int(row[_Number.NOISE_SEED] * 2**24))
-        worse.append(degraded(way, picture, _between(ends, row[_Number.DEGREE]), random))
+        strength = _between(ends, row[_Number.DEGREE])
+        worse.append(degradation.degraded(way, picture, strength, random))
     pictures = pictures.clone()
     pictures[indices] = torch.from_numpy(np.stack(worse)).to(pictures.device)
     return pictures

@@ -115,7 +115,7 @@ class ExpressionClassifier:
         self._bfloat16_from = 0 if bfloat16 else float("inf")
         self._forward(pictures)
         times = []
-        for _ in range(6):
+        for _ in range(4):
             start = time.perf_counter()
             self._forward(pictures)
             times.append(time.perf_counter() - start)

@@ -174,6 +174,11 @@ def to_line(event: Event) -> str:
     return json.dumps(_finite(values), separators=(",", ":"), allow_nan=False)
 
 
+def tells(line: bytes, kind: type[Event]) -> bool:
+    """Whether ``line``, as ``to_line`` writes them, tells of a ``kind``; without parsing it."""
+    return f'"type":"{kind.type}"'.encode() in line
+
+
 def parse_line(line: str | bytes) -> Event | None:
     """The event in ``line``, or None for anything else: rubbish, half a line, another schema."""
     try:

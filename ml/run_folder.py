@@ -15,7 +15,7 @@ from typing import IO, Any, Final
 import platformdirs
 from filelock import FileLock, Timeout
 
-from ml.events import Event, parse_line, to_line
+from ml.events import Batch, Event, parse_line, tells, to_line
 from ml.files import replacing
 
 CHECKPOINT_SCHEMA: Final = 1
@@ -223,7 +223,7 @@ class RunFolder:
         try:
             with self.events_file.open("rb") as file:
                 for line in file:
-                    if not batches and b'"type":"batch"' in line:
+                    if not batches and tells(line, Batch):
                         continue
                     event = parse_line(line)
                     if event is not None:

@@ -13,23 +13,8 @@ from typing import Final
 
 import numpy as np
 
+from ml import degradation
 from ml.classifier import ExpressionClassifier
-from ml.degradation import (
-    Picture,
-    Way,
-    backlit,
-    blurred,
-    compressed,
-    degraded,
-    dim,
-    far,
-    misplaced,
-    moved,
-    noisy,
-    tilted,
-    turned,
-    wearing_glasses,
-)
 from ml.fer2013 import Split
 
 
@@ -42,13 +27,15 @@ class Stress:
     """What the strengths are, in words."""
     strengths: tuple[float, float, float]
     """From slight to severe."""
-    way: Way
+    way: degradation.Way
 
-    def __call__(self, pictures: Picture, level: int) -> Picture:
+    def __call__(self, pictures: degradation.Picture, level: int) -> degradation.Picture:
         """``pictures`` [N, 48, 48] made worse; the same ones every time."""
         random = np.random.default_rng(level)
         strength = self.strengths[level]
-        return np.stack([degraded(self.way, each, strength, random) for each in pictures])
+        return np.stack(
+            [degradation.degraded(self.way, picture, strength, random) for picture in pictures]
+        )
 
 
 def stress_table(
@@ -91,20 +78,22 @@ def format_stress_table(table: dict[str, tuple[float, ...]]) -> str:
     return "\n".join(lines)
 
 
-def _accuracy(classifier: ExpressionClassifier, split: Split, pictures: Picture) -> float:
+def _accuracy(
+    classifier: ExpressionClassifier, split: Split, pictures: degradation.Picture
+) -> float:
     return float((classifier.logits(pictures).argmax(1).numpy() == split.labels).mean())
 
 
 STRESSES: Final = (
-    Stress("far away", "pixels", (36, 24, 16), far),
-    Stress("out of focus", "sigma, pixels", (0.8, 1.4, 2.0), blurred),
-    Stress("moving", "pixels", (3, 5, 7), moved),
-    Stress("noisy", "sigma, grey levels", (8, 16, 24), noisy),
-    Stress("compressed", "JPEG quality", (40, 20, 10), compressed),
-    Stress("dim room", "gain", (0.5, 0.3, 0.15), dim),
-    Stress("backlit", "gain", (0.7, 0.5, 0.3), backlit),
-    Stress("glasses", "shade of the lenses", (0.0, 0.4, 0.8), wearing_glasses),
-    Stress("turned head", "degrees", (20, 35, 50), turned),
-    Stress("tilted head", "degrees", (10, 20, 30), tilted),
-    Stress("misplaced box", "share of the side", (0.06, 0.12, 0.18), misplaced),
+    Stress("far away", "pixels", (36, 24, 16), degradation.far),
+    Stress("out of focus", "sigma, pixels", (0.8, 1.4, 2.0), degradation.blurred),
+    Stress("moving", "pixels", (3, 5, 7), degradation.moved),
+    Stress("noisy", "sigma, grey levels", (8, 16, 24), degradation.noisy),
+    Stress("compressed", "JPEG quality", (40, 20, 10), degradation.compressed),
+    Stress("dim room", "gain", (0.5, 0.3, 0.15), degradation.dim),
+    Stress("backlit", "gain", (0.7, 0.5, 0.3), degradation.backlit),
+    Stress("glasses", "shade of the lenses", (0.0, 0.4, 0.8), degradation.wearing_glasses),
+    Stress("turned head", "degrees", (20, 35, 50), degradation.turned),
+    Stress("tilted head", "degrees", (10, 20, 30), degradation.tilted),
+    Stress("misplaced box", "share of the side", (0.06, 0.12, 0.18), degradation.misplaced),
 )

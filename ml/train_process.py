@@ -36,11 +36,11 @@ from ml.runs import RunState, summarise_run
 from ml.train_config import TrainConfig
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # malloc.h
-_MOVABLE: Final = (
-    *("data", "skip_bad", "ferplus", "teacher", "start_from"),
-    *("device", "devices", "num_nodes", "precision", "threads", "log"),
+_MOVABLE: Final = frozenset(
+    {"data", "skip_bad", "ferplus", "teacher", "start_from"}
+    | {"device", "devices", "num_nodes", "precision", "threads", "log"}
 )
-"""Options that may differ when a run is resumed: they say where, not what."""
+"""Options that may differ when a run is resumed: they say where things are, not what to learn."""
 
 
 def run(
@@ -131,7 +131,7 @@ def _config(
         except ValueError as error:
             raise RunFolderError(f"{folder.config_file}: {error}") from error
         config = dataclasses.replace(begun, **overrides)
-        for option in overrides.keys() - set(_MOVABLE):
+        for option in overrides.keys() - _MOVABLE:
             old, new = getattr(begun, option), getattr(config, option)
             if old != new:
                 raise ValueError(

@@ -178,9 +178,11 @@ class WeightsPicker(_Picker):
         self.fill()
 
     def offers(self) -> list[tuple[str, str]]:
-        return [(self.tr("Bundled weights"), "")]
+        return [(self.title(""), "")]
 
     def title(self, value: str) -> str:
+        if not value:
+            return self.tr("Bundled weights")
         # Every run calls its weights the same: its folder tells which they are.
         path = Path(value)
         return f"{path.parent.name}/{path.name}" if path.stem == "best" else path.name

@@ -259,7 +259,7 @@ class LiveTab(QWidget):
     def _connect(self) -> None:
         self.button.clicked.connect(self.toggle)
         self.source.chosen.connect(self._on_source)
-        self.weights.chosen.connect(self._on_weights)
+        self.weights.chosen.connect(self._change_network)
         self.device.activated.connect(self._on_device)
         for box in (self.interval, self.min_score, self.min_size, self.long_side):
             box.valueChanged.connect(self._configure)
@@ -295,7 +295,7 @@ class LiveTab(QWidget):
         self.session.configure(options, self.interval.value())
 
     @Slot()
-    def _on_weights(self) -> None:
+    def _change_network(self) -> None:
         self.show_message("", False)
         self._load_network()
 
@@ -307,9 +307,8 @@ class LiveTab(QWidget):
 
     @Slot()
     def _on_device(self) -> None:
-        self.show_message("", False)
         self._settings.set(DEVICE, self.device.currentData())
-        self._load_network()
+        self._change_network()
 
     @Slot(bool)
     def _on_mirror(self, mirrored: bool) -> None:
@@ -380,15 +379,11 @@ class LiveTab(QWidget):
         for device in network.devices:
             self._offer_device(device)
         self.device.setCurrentIndex(self.device.findData(network.request.device))
-        path = network.request.weights
-        name = (
-            self.tr("Bundled weights")
-            if path == bundled_weights()
-            else self.weights.title(str(path))
-        )
         self.network_changed.emit(
             self.tr("{} on {}, trained on {}").format(
-                name, _device_name(network.device), network.trained_on
+                self.weights.title(_as_setting(network.request.weights)),
+                _device_name(network.device),
+                network.trained_on,
             )
         )
 
@@ -410,8 +405,7 @@ class LiveTab(QWidget):
             self.session.stop()
             self.show_message(failure.why, True)
             return
-        bundled = instead.weights == bundled_weights()
-        self._settings.set(WEIGHTS, "" if bundled else str(instead.weights))
+        self._settings.set(WEIGHTS, _as_setting(instead.weights))
         self._settings.set(DEVICE, instead.device)
         self.weights.fill()
         self._offer_device(instead.device)
@@ -495,6 +489,11 @@ def _card() -> QFrame:
     card.setObjectName("card")
     card.setFixedWidth(_PANEL_WIDTH)
     return card
+
+
+def _as_setting(weights: Path) -> str:
+    """``weights`` as settings keep them: empty for the bundled, wherever those are."""
+    return "" if weights == bundled_weights() else str(weights)
 
 
 def _device_name(device: str) -> str:

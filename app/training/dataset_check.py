@@ -43,15 +43,14 @@ class DatasetCheck(QObject):
         self._half_line, self._said = b"", []
         environment = QProcessEnvironment.systemEnvironment()
         environment.insert("PYTHONUTF8", "1")  # paths in messages, whatever the system's encoding
-        process = QProcess(self)
+        options = ["--json", "--skip-bad", "--progress-events", "--", str(path)]
+        process = training_process.ml_process(["data", *options], self)
         process.setProcessEnvironment(environment)
         process.readyReadStandardError.connect(self._read)
         process.finished.connect(self._on_finished)
         process.errorOccurred.connect(self._on_error)
         self._process = process
-        program, *rest = training_process.ml_command()
-        options = ["--json", "--skip-bad", "--progress-events", "--", str(path)]
-        process.start(program, [*rest, "data", *options])
+        process.start()
 
     def cancel(self) -> bool:
         """End the process, if there is one; whether it ended in time."""

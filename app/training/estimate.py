@@ -55,12 +55,11 @@ class Estimate(QObject):
 
     @Slot()
     def _start(self) -> None:
-        program, *rest = training_process.ml_command()
-        arguments = [*rest, "train", *self._wanted, "--estimate", "--events-stdout", "--background"]
-        self._process = QProcess(self)
+        arguments = ["train", *self._wanted, "--estimate", "--events-stdout", "--background"]
+        self._process = training_process.ml_process(arguments, self)
         self._process.setStandardErrorFile(QProcess.nullDevice())
         self._process.finished.connect(self._on_finished)
-        self._process.start(program, arguments)
+        self._process.start()
 
     @Slot()
     def _on_finished(self) -> None:

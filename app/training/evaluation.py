@@ -13,8 +13,7 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signa
 from app.training.process import (
     MESSAGE_PREFIX,
     all_but_one_processor,
-    apart_from_terminal,
-    ml_command,
+    ml_process,
 )
 from ml.events import Loading, parse_line
 
@@ -64,21 +63,19 @@ class EvaluationProcess(QObject):
                 self.tr("{} cannot be written to: {}.").format(folder, error.strerror or error)
             )
             return
-        program, *arguments = ml_command()
-        arguments += ["evaluate", str(weights), str(data), "--background", "--progress-events"]
+        arguments = ["evaluate", str(weights), str(data), "--background", "--progress-events"]
         arguments += ["--json", str(self._evaluation), "--predictions", str(self._predictions)]
         if skip_bad:
             arguments.append("--skip-bad")
-        process = QProcess(self)
+        process = ml_process(arguments, self)
         process.setProcessEnvironment(_polite_environment())
-        apart_from_terminal(process)
         process.setStandardOutputFile(QProcess.nullDevice())  # the same figures, for a terminal
         process.readyReadStandardError.connect(self._read)
         process.finished.connect(self._on_finished)
         process.errorOccurred.connect(self._on_error)
         self._kill.timeout.connect(process.kill)
         self._process = process
-        process.start(program, arguments)
+        process.start()
 
     def cancel(self) -> None:
         """Ask the process to end, and end it if it does not; ``cancelled`` tells when it has."""

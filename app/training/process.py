@@ -15,7 +15,7 @@ from typing import Final
 from PySide6.QtCore import QObject, QProcess, QThread, QTimer, Signal, Slot
 
 from app.worker import TRAIN_WORKER
-from ml.events import Event, Failed, Finished, Stopped, parse_line
+from ml.events import Batch, Event, Failed, Finished, Started, Stopped, parse_line, tells
 from ml.run_folder import RunFolder
 
 _CHUNK_SECONDS: Final = 0.008
@@ -34,10 +34,18 @@ def ml_command() -> list[str]:
     return [sys.executable, "-m", "ml"]
 
 
-def apart_from_terminal(process: QProcess) -> None:
-    """Keep Ctrl+C in the terminal from ``process``: what becomes of it is the window's to say."""
+def ml_process(arguments: Sequence[str], parent: QObject) -> QProcess:
+    """``python -m ml ARGUMENTS``, to be started; Ctrl+C in the terminal does not reach it.
+
+    What becomes of it is the window's to say.
+    """
+    program, *rest = ml_command()
+    process = QProcess(parent)
+    process.setProgram(program)
+    process.setArguments([*rest, *arguments])
     if sys.platform != "win32":
         process.setUnixProcessParameters(QProcess.UnixProcessFlag.CreateNewSession)
+    return process
 
 
 def all_but_one_processor() -> int:
@@ -95,12 +103,8 @@ class TrainingProcess(QObject):
         # A file, not a pipe: what a dying child says last is not lost with the window.
         self._log = Path(name)
         os.close(handle)
-        program, *rest = ml_command()
-        process = QProcess(self)
-        process.setProgram(program)
-        process.setArguments([*rest, "train", *arguments, "--background", "--events-stdout"])
+        process = ml_process(["train", *arguments, "--background", "--events-stdout"], self)
         process.setStandardErrorFile(name)
-        apart_from_terminal(process)
         process.readyReadStandardOutput.connect(self._read)
         process.finished.connect(self._on_finished)
         process.errorOccurred.connect(self._on_error)
@@ -256,10 +260,6 @@ def _still_true(lines: list[bytes]) -> list[bytes]:
 
     A day's run has told of its batches hundreds of thousands of times.
     """
-    batches = [b'"type":"batch"' in line for line in lines]
-    started = max((n for n, line in enumerate(lines) if b'"type":"started"' in line), default=0)
-    return [
-        line
-        for n, line in enumerate(lines)
-        if n >= started and (not batches[n] or n == len(lines) - 1)
-    ]
+    started = max((n for n, line in enumerate(lines) if tells(line, Started)), default=0)
+    *before, newest = lines[started:] or [b""]
+    return [*(line for line in before if not tells(line, Batch)), newest]

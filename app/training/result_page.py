@@ -88,8 +88,9 @@ class ResultPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: Path | None = None
-        """The weights file that the page tells of, and the same if it is there."""
+        """The weights file that the page tells of."""
         self._weights: Path | None = None
+        """The same, if it is there."""
         self._data: Path | None = None
         self._skip_bad = False
         self._measured: tuple[Path, Path] | None = None
