@@ -139,7 +139,7 @@ class _Run:
 
         if config.start_from and folder.weights_file.exists():
             # Resumed: its own weights tell the network's shape, whatever became of the first ones.
-            config = dataclasses.replace(config, start_from=str(folder.weights_file))
+            config = dataclasses.replace(config, start_from=(str(folder.weights_file),))
         student = make_student(config, train)
         self.mean, self.std = student.mean, student.std
         self.architecture = student.network.architecture

@@ -114,7 +114,11 @@ class TrainConfig:
         2.0, "how much the teachers' answers are softened", least=0.1, most=20
     )
 
-    start_from: str = _option("", "weights file to start from; its network is used as it is")
+    start_from: tuple[str, ...] = _option(
+        (),
+        "weights file to start from, whose network is used as it is; the average of several, if "
+        "they grew from the same one (Wortsman et al. 2022)",
+    )
     channels: tuple[int, int, int, int, int, int] = _option(
         (64, 128, 256, 384, 512, 512),
         "channels of the three conv stages and the three residual blocks",
@@ -171,6 +175,9 @@ class TrainConfig:
         unknown = values.keys() - {f.name for f in dataclasses.fields(cls)}
         if unknown:
             raise ValueError(f"There is no option {', '.join(sorted(unknown))}.")
+        start = values.get("start_from")
+        if isinstance(start, str):  # of a run from before several could be averaged
+            values = {**values, "start_from": (start,) if start else ()}
         return cls(**values)
 
 

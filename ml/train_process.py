@@ -149,11 +149,11 @@ def _config(
 def _absolute(overrides: dict[str, Any]) -> dict[str, Any]:
     """The same with the paths of files from the root."""
     changed = dict(overrides)
-    for name in ("ferplus", "start_from"):
-        if overrides.get(name):
-            changed[name] = str(Path(overrides[name]).absolute())
-    if "teacher" in overrides:
-        changed["teacher"] = tuple(str(Path(path).absolute()) for path in overrides["teacher"])
+    if overrides.get("ferplus"):
+        changed["ferplus"] = str(Path(overrides["ferplus"]).absolute())
+    for name in ("teacher", "start_from"):
+        if name in overrides:
+            changed[name] = tuple(str(Path(path).absolute()) for path in overrides[name])
     return changed
 
 

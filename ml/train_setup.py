@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -56,14 +56,26 @@ class Student:
 
 
 def make_student(config: TrainConfig, train: fer2013.Split) -> Student:
-    """A network with random weights, or the one in ``config.start_from``."""
+    """A network with random weights, or the average of those in ``config.start_from``."""
     if config.start_from:
-        start = load_weights(Path(config.start_from))
-        network = ResEmoteNet(start.architecture)
-        network.load_state_dict(_in_our_order(start))
-        return Student(network, start.mean, start.std)
+        starts = [load_weights(Path(path)) for path in config.start_from]
+        first = starts[0]
+        for path, start in zip(config.start_from, starts, strict=True):
+            if _shape(start) != _shape(first):
+                raise ValueError(
+                    f"{path} holds another network than {config.start_from[0]}: only weights of "
+                    "the same network can be averaged."
+                )
+        network = ResEmoteNet(first.architecture)
+        network.load_state_dict(_averaged([_in_our_order(start) for start in starts]))
+        return Student(network, first.mean, first.std)
     torch.manual_seed(config.seed)
     return Student(ResEmoteNet(make_architecture(config)), *_statistics(train, config.in_channels))
+
+
+def _shape(weights: Weights) -> tuple[object, ...]:
+    """What must be equal for the weights to mean the same."""
+    return weights.architecture, weights.mean, weights.std
 
 
 def make_architecture(config: TrainConfig) -> Architecture:
@@ -85,6 +97,16 @@ def _in_our_order(weights: Weights) -> dict[str, Tensor]:
     order = [weights.classes.index(expression) for expression in EXPRESSIONS]
     last = {name: weights.state[name][order] for name in ("fc4.weight", "fc4.bias")}
     return {**weights.state, **last}
+
+
+def _averaged(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of each weight and BatchNorm statistic; what counts batches is the first's."""
+    return {
+        name: torch.stack([state[name] for state in states]).mean(0)
+        if value.is_floating_point()
+        else value
+        for name, value in states[0].items()
+    }
 
 
 def _statistics(train: fer2013.Split, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -37,7 +37,7 @@ from ml.targets import Targets
 from ml.train import Controls, train
 from ml.train_config import TrainConfig
 from ml.train_errors import TrainingError
-from ml.train_setup import load_data
+from ml.train_setup import load_data, make_student
 from ml.weights import load_weights, save_weights
 from tests.ml.training import make_pictures, measured, state_of, tiny_config
 
@@ -291,7 +291,7 @@ def test_it_starts_from_a_weights_file(
     save_weights(shuffled, tmp_path / "start.safetensors")
     folder = RunFolder(tmp_path / "run")
     config = tiny_config(
-        data, epochs=1, learning_rate=1e-7, start_from=str(tmp_path / "start.safetensors")
+        data, epochs=1, learning_rate=1e-7, start_from=(str(tmp_path / "start.safetensors"),)
     )
     train(config, folder, unheard)
     pictures = load(data).validation.pictures
@@ -303,11 +303,38 @@ def test_it_starts_from_a_weights_file(
     torch.testing.assert_close(logits[0], logits[1], atol=0.1, rtol=0.1)
 
 
+def test_it_starts_from_the_average_of_weights_files(
+    data: Path, tmp_path: Path, reference: tuple[RunFolder, list[Event]]
+) -> None:
+    first = load_weights(reference[0].weights_file)
+    second = dataclasses.replace(
+        first,
+        state={
+            name: value + 1 if value.is_floating_point() else value
+            for name, value in first.state.items()
+        },
+    )
+    paths = [str(tmp_path / name) for name in ("first.safetensors", "second.safetensors")]
+    for path, weights in zip(paths, (first, second), strict=True):
+        save_weights(weights, Path(path))
+    train_split = load(data).train
+    student = make_student(tiny_config(data, start_from=tuple(paths)), train_split)
+    for name, value in student.network.state_dict().items():
+        if value.is_floating_point():  # the file holds them in half precision
+            torch.testing.assert_close(value, first.state[name] + 0.5, atol=2e-3, rtol=2e-3)
+        else:
+            assert torch.equal(value, first.state[name])
+
+    save_weights(dataclasses.replace(second, mean=(0.25,)), Path(paths[1]))
+    with pytest.raises(ValueError, match=r"second\.safetensors holds another network than .*first"):
+        make_student(tiny_config(data, start_from=tuple(paths)), train_split)
+
+
 def test_it_goes_on_without_the_file_it_started_from(
     data: Path, tmp_path: Path, reference: tuple[RunFolder, list[Event]]
 ) -> None:
     start = Path(shutil.copy(reference[0].weights_file, tmp_path / "start.safetensors"))
-    config = tiny_config(data, start_from=str(start), channels=(8, 8, 16, 8, 8, 8))
+    config = tiny_config(data, start_from=(str(start),), channels=(8, 8, 16, 8, 8, 8))
     folder = RunFolder(tmp_path / "run")
     assert not train(config, folder, unheard, Controls(stop=AfterBatches(10)))
     start.unlink()
@@ -438,7 +465,7 @@ def test_a_fault_of_the_program_is_traced(
     ("overrides", "message"),
     [
         ({"data": "nowhere.zip"}, "nowhere.zip"),
-        ({"start_from": "nowhere.safetensors"}, "no weights file nowhere.safetensors"),
+        ({"start_from": ("nowhere.safetensors",)}, "no weights file nowhere.safetensors"),
         ({"teacher": ("nowhere.safetensors",)}, "no weights file nowhere.safetensors"),
         ({"ferplus": "nowhere.csv"}, "nowhere.csv"),
     ],

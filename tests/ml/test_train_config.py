@@ -28,6 +28,13 @@ def test_every_preset_is_a_config_that_json_can_hold(preset: str) -> None:
     assert TrainConfig.from_json(values) == config
 
 
+@pytest.mark.parametrize(("old", "new"), [("", ()), ("a.safetensors", ("a.safetensors",))])
+def test_runs_from_before_weights_could_be_averaged_are_read(
+    old: str, new: tuple[str, ...]
+) -> None:
+    assert TrainConfig.from_json({"start_from": old}).start_from == new
+
+
 def test_overrides_replace_what_the_preset_says() -> None:
     config = TrainConfig.of_preset("quick", epochs=3)
     assert config.epochs == 3

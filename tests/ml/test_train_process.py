@@ -241,7 +241,7 @@ def test_a_run_may_be_resumed_from_another_folder(
     more = ["--start-from", weights, "--teacher", weights]
     assert main(["train", str(data), "--run-dir", "second", *more, *options(epochs=1)]) == 0
     config = RunFolder(tmp_path / "second").config()
-    assert config["start_from"] == str(tmp_path / weights)
+    assert config["start_from"] == [str(tmp_path / weights)]
     assert config["teacher"] == [str(tmp_path / weights)]
 
 

@@ -52,7 +52,7 @@ def test_what_is_changed_reaches_the_command(form: SetupForm, tmp_path: Path) ->
         width=0.5,
         seed=7,
         schedule="plateau",
-        start_from=str(tmp_path / "my weights.safetensors"),
+        start_from=(str(tmp_path / "my weights.safetensors"),),
         device="cpu",
     )
 
