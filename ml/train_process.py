@@ -140,7 +140,10 @@ def _config(
                 )
         return config, folder, True
     if not data:
-        raise ValueError("What is there to train on? Name a folder, a zip or a csv.")
+        raise ValueError(
+            "What is there to train on? Name a folder, a zip or a csv, and before --start-from and "
+            "--teacher: these take all that follows for weights files."
+        )
     if not data.exists():  # told at once, not after seconds of getting ready
         raise ValueError(f"There is no {data}.")
     return TrainConfig.of_preset(preset, **overrides), folder, False

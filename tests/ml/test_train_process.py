@@ -245,6 +245,13 @@ def test_a_run_may_be_resumed_from_another_folder(
     assert config["teacher"] == [str(tmp_path / weights)]
 
 
+def test_data_taken_for_a_weights_file_is_missed(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = mistake(["--start-from", "some.safetensors", str(data)], capsys)
+    assert "before --start-from" in said
+
+
 def test_runs_are_listed(tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train(tiny_config(data, epochs=1), RunFolder(tmp_path / "first"), lambda _: None)
     assert "nothing to resume" in mistake(["--resume", str(tmp_path / "first")], capsys)
