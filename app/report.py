@@ -10,12 +10,12 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QGuiApplication
 
 from app.application import Application
-from app.live.analysis import NetworkFailure
+from app.live.analysis_worker import NetworkFailure
 from app.live.session import State as LiveState
 from app.main_window import MainWindow
-from ml.analysis import Analysis
-from ml.events import Epoch, Event, Failed
 from ml.files import replacing
+from ml.runs.events import Epoch, Event, Failed
+from ml.vision.analysis import Analysis
 
 
 class Report(QObject):

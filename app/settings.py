@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 from platformdirs import user_config_path
 from PySide6.QtCore import QByteArray, QSettings
 
-from ml.analysis import DetectionOptions
+from ml.vision.analysis import DetectionOptions
 
 APP_ID: Final = "face-expression-detector"
 

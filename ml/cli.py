@@ -113,7 +113,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
-    from ml.train_config import PRESETS, add_options
+    from ml.training.config import PRESETS, add_options
 
     parser.add_argument(
         "data",
@@ -153,11 +153,11 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 
 
 def _predict(arguments: argparse.Namespace) -> None:
-    from ml.analyzer import FaceAnalyzer
-    from ml.classifier import ExpressionClassifier, choose_device
-    from ml.detector import FaceDetector
-    from ml.predict import rows, write_csv, write_json, write_table
-    from ml.weights import load_weights
+    from ml.network.classifier import ExpressionClassifier, choose_device
+    from ml.network.weights_files import load_weights
+    from ml.vision.analyzer import FaceAnalyzer
+    from ml.vision.detector import FaceDetector
+    from ml.vision.predict import rows, write_csv, write_json, write_table
     from resources import bundled_weights
 
     weights = load_weights(arguments.weights or bundled_weights())
@@ -169,7 +169,7 @@ def _predict(arguments: argparse.Namespace) -> None:
 
 
 def _convert(arguments: argparse.Namespace) -> None:
-    from ml.weights import load_weights, save_weights
+    from ml.network.weights_files import load_weights, save_weights
 
     if arguments.output.suffix != ".safetensors":
         raise ValueError(f"{arguments.output} should end in .safetensors.")
@@ -178,8 +178,9 @@ def _convert(arguments: argparse.Namespace) -> None:
 
 
 def _data(arguments: argparse.Namespace) -> None:
-    from ml.dataset_check import check, format_check
-    from ml.fer2013 import default_cache, load
+    from ml.data.cache import default_cache
+    from ml.data.check import check, format_check
+    from ml.data.fer2013 import load
 
     dataset = load(
         arguments.data,
@@ -195,13 +196,14 @@ def _data(arguments: argparse.Namespace) -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    from ml.classifier import ExpressionClassifier, choose_device
-    from ml.evaluate import predict, save_predictions, summarise, to_json
-    from ml.fer2013 import default_cache, load
+    from ml.data.cache import default_cache
+    from ml.data.fer2013 import load
+    from ml.evaluation.evaluate import predict, save_predictions, summarise, to_json
+    from ml.evaluation.report import format_evaluation, save_confusion_png
     from ml.files import replacing
-    from ml.report import format_evaluation, save_confusion_png
-    from ml.train_process import yield_processor
-    from ml.weights import load_weights
+    from ml.network.classifier import ExpressionClassifier, choose_device
+    from ml.network.weights_files import load_weights
+    from ml.training.process import yield_processor
 
     if arguments.background:
         yield_processor()
@@ -231,10 +233,11 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
 
 def _stress(arguments: argparse.Namespace) -> None:
-    from ml.classifier import ExpressionClassifier
-    from ml.fer2013 import default_cache, load
-    from ml.stress import format_stress_table, stress_table
-    from ml.weights import load_weights
+    from ml.data.cache import default_cache
+    from ml.data.fer2013 import load
+    from ml.evaluation.stress import format_stress_table, stress_table
+    from ml.network.classifier import ExpressionClassifier
+    from ml.network.weights_files import load_weights
 
     classifier = ExpressionClassifier(load_weights(arguments.weights), exact=True)
     dataset = load(
@@ -250,7 +253,7 @@ def _stress(arguments: argparse.Namespace) -> None:
 def _progress(doing: str, as_events: bool = False) -> Callable[[int, int], None] | None:
     """Shows how far ``doing`` is, for someone who watches a terminal, or for the window."""
     if as_events:
-        from ml.events import Loading, to_line
+        from ml.runs.events import Loading, to_line
 
         return lambda done, total: print(to_line(Loading(done, total)), file=sys.stderr, flush=True)
     if not sys.stderr.isatty():
@@ -265,7 +268,7 @@ def _progress(doing: str, as_events: bool = False) -> Callable[[int, int], None]
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from ml.train_process import run
+    from ml.training.process import run
 
     options = vars(arguments)
     del options["command"]
@@ -275,8 +278,8 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _runs(arguments: argparse.Namespace) -> None:
-    from ml.run_folder import default_runs_folder
-    from ml.runs import format_runs, list_runs
+    from ml.runs.folder import default_runs_folder
+    from ml.runs.summaries import format_runs, list_runs
 
     runs = list_runs(arguments.runs_dir or default_runs_folder())
     if arguments.json:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from ml.analysis import Frame
+from ml.vision.analysis import Frame
 
 if TYPE_CHECKING:
-    from ml.sources import Source
+    from ml.vision.sources import Source
 
 _RETRY_SECONDS: Final = 1.0
 _BLACK_SECONDS: Final = 2.0
@@ -86,7 +86,7 @@ class CaptureThread(QThread):
 
     def run(self) -> None:
         # Decoding needs OpenCV, whose import takes a while and has no place on the GUI thread.
-        from ml.sources import SourceError, open_source
+        from ml.vision.sources import SourceError, open_source
 
         was_open = False
         while not self._stop.is_set():

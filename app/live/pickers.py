@@ -20,7 +20,7 @@ class _CameraSearch(QThread):
     found = Signal(list)
 
     def run(self) -> None:
-        from ml.sources import list_cameras
+        from ml.vision.sources import list_cameras
 
         self.found.emit([camera.name for camera in list_cameras()])
 

@@ -9,9 +9,9 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from app.live.analysis import AnalysisWorker, NetworkFailure, NetworkInUse, NetworkRequest
+from app.live.analysis_worker import AnalysisWorker, NetworkFailure, NetworkInUse, NetworkRequest
 from app.live.capture import CaptureThread, LatestFrame
-from ml.analysis import Analysis, DetectionOptions
+from ml.vision.analysis import Analysis, DetectionOptions
 
 _log = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.live.analysis import NetworkFailure, NetworkInUse, NetworkRequest
+from app.live.analysis_worker import NetworkFailure, NetworkInUse, NetworkRequest
 from app.live.pickers import SourcePicker, WeightsPicker
 from app.live.probability_chart import ProbabilityChart
 from app.live.session import LiveSession, State
@@ -40,7 +40,7 @@ from app.settings import (
     Settings,
 )
 from app.theme import centre_labels
-from ml.analysis import Analysis, DetectionOptions, TrackedFace
+from ml.vision.analysis import Analysis, DetectionOptions, TrackedFace
 from resources import bundled_weights
 
 _REFRESH_MS = 8

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import EXPRESSION_COLOURS, current_theme, readable_on
-from ml.analysis import Analysis, Frame, TrackedFace
+from ml.vision.analysis import Analysis, Frame, TrackedFace
 
 _KEEPS_PACE: Final = 1 / 15
 """Seconds between analyses up to which the analysed frame itself is shown, box and face as one."""

@@ -15,8 +15,8 @@ from typing import Final
 from PySide6.QtCore import QObject, QProcess, QThread, QTimer, Signal, Slot
 
 from app.worker import TRAIN_WORKER
-from ml.events import Batch, Event, Failed, Finished, Started, Stopped, parse_line, tells
-from ml.run_folder import RunFolder
+from ml.runs.events import Batch, Event, Failed, Finished, Started, Stopped, parse_line, tells
+from ml.runs.folder import RunFolder
 
 _CHUNK_SECONDS: Final = 0.008
 """How long lines are parsed before the window gets to do something else."""
@@ -70,7 +70,7 @@ class TrainingProcess(QObject):
     """Owns the process of one run."""
 
     told = Signal(object)
-    """An ml.events.Event, in order."""
+    """An ml.runs.events.Event, in order."""
     ended = Signal(str)
     """Why, when the process ended without saying so itself; empty otherwise."""
     silent = Signal(bool)

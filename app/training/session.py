@@ -24,7 +24,7 @@ class TrainingSession(QObject):
 
     state_changed = Signal(object)
     told = Signal(object)
-    """An ml.events.Event."""
+    """An ml.runs.events.Event."""
     ended = Signal(str)
     """Why, when the run ended without saying so itself; empty otherwise."""
     silent = Signal(bool)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import Qt, QThread, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -23,37 +23,22 @@ from PySide6.QtWidgets import (
 )
 
 from app.settings import OUTLIVE, TRAINING_DATA, TRAINING_PRESET, Settings
-from app.training.curves import Curves
-from app.training.dataset_panel import DatasetPanel
-from app.training.epoch_table import EpochTable
-from app.training.estimate import Estimate
 from app.training.process import all_but_one_processor
-from app.training.progress_view import ProgressView
-from app.training.result_page import ResultPage
-from app.training.runs import RunsPanel
+from app.training.progress.curves import Curves
+from app.training.progress.epoch_table import EpochTable
+from app.training.progress.histories import Histories
+from app.training.progress.progress_view import ProgressView
+from app.training.result.result_page import ResultPage
+from app.training.runs.runs_panel import RunsPanel
 from app.training.session import State, TrainingSession
-from app.training.setup_form import SetupForm
-from ml.events import Batch, Epoch, Event, Failed, Finished, Started, Stopped
-from ml.run_folder import RunFolder, RunFolderError, default_runs_folder, named
-from ml.runs import RunState, RunSummary, history
+from app.training.setup.dataset_panel import DatasetPanel
+from app.training.setup.estimate import Estimate
+from app.training.setup.setup_form import SetupForm
+from ml.runs.events import Batch, Epoch, Event, Failed, Finished, Started, Stopped
+from ml.runs.folder import RunFolderError, default_runs_folder, named
+from ml.runs.summaries import RunState, RunSummary
 
 _PANEL_WIDTH: Final = 410
-
-
-class _Histories(QThread):
-    """Reads the finished epochs of runs from their folders."""
-
-    read = Signal(object)
-    """Path to its list of Epoch."""
-
-    def __init__(self, paths: list[Path], parent: QWidget) -> None:
-        super().__init__(parent)
-        self.paths = paths
-
-    def run(self) -> None:
-        self.read.emit(
-            {path: history(RunFolder(path).read_events(batches=False)) for path in self.paths}
-        )
 
 
 class TrainingTab(QWidget):
@@ -67,9 +52,9 @@ class TrainingTab(QWidget):
         super().__init__(parent)
         self._settings = settings
         self._folder = runs_folder or default_runs_folder()
-        self._readers: list[_Histories] = []
         self._start_when_checked = False
         self.session = TrainingSession(self)
+        self.histories = Histories(self)
         self._build()
         self._connect()
         self.session.outlive_window(self.outlive.isChecked())
@@ -115,9 +100,10 @@ class TrainingTab(QWidget):
 
     def shut_down(self) -> bool:
         """Whether all threads and processes ended in time."""
-        parts = (self.session, self.data, self.runs, self.result, self.estimate)
+        parts = (
+            self.session, self.data, self.runs, self.result, self.estimate, self.histories,
+        )  # fmt: skip
         ended = [part.shut_down() for part in parts]
-        ended += [reader.wait(5000) for reader in self._readers]
         return all(ended)
 
     def refresh_theme(self) -> None:
@@ -215,6 +201,7 @@ class TrainingTab(QWidget):
         self.result.message.connect(self.show_message)
         self.result.use_in_live.connect(self.use_in_live)
         self.curves.message.connect(self.show_message)
+        self.histories.known.connect(self._show_histories)
         self.session.state_changed.connect(self._show_state)
         self.session.told.connect(self._on_event)
         self.session.ended.connect(self._on_ended)
@@ -277,7 +264,7 @@ class TrainingTab(QWidget):
         if self._is_busy():
             return
         self._begin(path)
-        self._read([path])
+        self.histories.read([path])
         self.session.resume(path)
 
     def _is_busy(self) -> bool:
@@ -304,7 +291,7 @@ class TrainingTab(QWidget):
         self.progress.show_event(event)
         match event:
             case Started(epoch=done) if done and not self.epochs.model().rowCount():
-                self._read([Path(key)])
+                self.histories.read([Path(key)])
             case Batch():
                 self.curves.set_progress(key, event)
             case Epoch():
@@ -374,21 +361,14 @@ class TrainingTab(QWidget):
     @Slot(list)
     def _on_selection(self, runs: list[RunSummary]) -> None:
         if not self.session.active and runs:
-            self._read([run.path for run in runs])
+            self.histories.read([run.path for run in runs])
 
     @Slot(Path)
     def _open(self, path: Path) -> None:
         self.result.show_run(path)
         if not self.session.active:
-            self._read([path])
+            self.histories.read([path])
         self.pages.setCurrentWidget(self.result)
-
-    def _read(self, paths: list[Path]) -> None:
-        reader = _Histories(paths, self)
-        reader.read.connect(self._show_histories)
-        self._readers = [old for old in self._readers if old.isRunning()]
-        self._readers.append(reader)
-        reader.start()
 
     @Slot(object)
     def _show_histories(self, histories: dict[Path, list[Epoch]]) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from app import worker
 from app.training.process import ml_command
-from ml.events import Epoch, Finished
-from ml.run_folder import RunFolder
+from ml.runs.events import Epoch, Finished
+from ml.runs.folder import RunFolder
 from tests.app.conftest import TINY, WITHOUT_STREAMS, needs_posix_shell
 
 

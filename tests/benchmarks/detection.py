@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from skimage.data import astronaut
 
-from ml.analysis import DetectionOptions, Face
-from ml.classifier import ExpressionClassifier
-from ml.detector import FaceDetector
-from ml.weights import load_weights
+from ml.network.classifier import ExpressionClassifier
+from ml.network.weights_files import load_weights
+from ml.vision.analysis import DetectionOptions, Face
+from ml.vision.detector import FaceDetector
 from resources import bundled_weights
 from tests.benchmarks.timing import milliseconds
 

@@ -21,11 +21,11 @@ from skimage.data import astronaut
 from app.application import Application
 from app.main_window import MainWindow
 from app.settings import INTERVAL, LOOP, Settings
-from ml.classifier import ExpressionClassifier
-from ml.detector import FaceDetector
-from ml.preprocess import face_picture
-from ml.sources import opened
-from ml.weights import load_weights
+from ml.network.classifier import ExpressionClassifier
+from ml.network.weights_files import load_weights
+from ml.vision.detector import FaceDetector
+from ml.vision.face_crop import face_picture
+from ml.vision.sources import opened
 from resources import bundled_weights
 
 _SECONDS = float(os.environ.get("BENCH_SECONDS", "20"))

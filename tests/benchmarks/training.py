@@ -18,11 +18,12 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
 
-from ml import fer2013
+from ml.data import fer2013
+from ml.data.cache import default_cache
 from ml.expressions import LABELS
-from ml.model import ResEmoteNet
+from ml.network.model import ResEmoteNet
 from tests.benchmarks.timing import milliseconds
-from tests.ml.plain_networks import PublishedNetwork
+from tests.ml.network.plain_networks import PublishedNetwork
 
 _PICTURES = 1792
 """14 batches of 128."""
@@ -56,7 +57,7 @@ def main() -> None:
         twice = _train(large, folder / "twice", _PAPER)[0]["epoch_seconds"]
         print(f"an epoch of twice the pictures      {twice / once:7.2f} times as long")
         start = time.perf_counter()
-        fer2013.load(large, cache_dir=fer2013.default_cache())
+        fer2013.load(large, cache_dir=default_cache())
         print(
             f"cached start, {2 * _PICTURES} pictures         {time.perf_counter() - start:7.2f} s"
         )

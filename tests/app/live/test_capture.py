@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-import ml.sources
+import ml.vision.sources
 from app.live import capture
 from app.live.capture import CaptureThread, LatestFrame
-from ml.analysis import Frame
-from ml.sources import SourceError
+from ml.vision.analysis import Frame
+from ml.vision.sources import SourceError
 
 
 class Boxes:
@@ -167,7 +167,7 @@ def test_a_camera_that_is_pulled_out_is_used_again_when_it_returns(
             raise camera
         return camera
 
-    monkeypatch.setattr(ml.sources, "open_source", open_source)
+    monkeypatch.setattr(ml.vision.sources, "open_source", open_source)
     monkeypatch.setattr(capture, "_RETRY_SECONDS", 0.05)
     thread = boxes.capture("camera:Test camera")
     losses: list[str] = []
@@ -183,7 +183,7 @@ def test_a_camera_that_is_pulled_out_is_used_again_when_it_returns(
 def test_a_camera_that_is_not_there_at_the_start_fails(
     qtbot: QtBot, boxes: Boxes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ml.sources, "list_cameras", list)
+    monkeypatch.setattr(ml.vision.sources, "list_cameras", list)
     thread = boxes.capture("camera:")
     with qtbot.waitSignal(thread.failed) as failed, qtbot.waitSignal(thread.finished):
         thread.start()
@@ -194,7 +194,7 @@ def test_black_pictures_are_noticed_and_the_notice_withdrawn(
     qtbot: QtBot, boxes: Boxes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     camera = FakeCamera(1000, level=3)
-    monkeypatch.setattr(ml.sources, "open_source", lambda _: camera)
+    monkeypatch.setattr(ml.vision.sources, "open_source", lambda _: camera)
     monkeypatch.setattr(capture, "_BLACK_SECONDS", 0.1)
     thread = boxes.capture("camera:Test camera")
     notices: list[str] = []

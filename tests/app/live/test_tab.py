@@ -12,12 +12,12 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-import ml.sources
+import ml.vision.sources
 from app.live.session import State
 from app.live.tab import LiveTab
 from app.settings import DEVICE, INTERVAL, MIN_SCORE, MIRROR, SOURCE, WEIGHTS, Settings
-from ml.analysis import Analysis
 from ml.expressions import Expression
+from ml.vision.analysis import Analysis
 from resources import bundled_weights
 
 _LOADING = 60_000
@@ -178,7 +178,7 @@ def test_a_missing_file_is_told_and_the_program_goes_on(
 def test_no_camera_at_all_is_told(
     tab: LiveTab, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ml.sources, "list_cameras", list)
+    monkeypatch.setattr(ml.vision.sources, "list_cameras", list)
     tab.start()
     qtbot.waitUntil(lambda: "No camera" in tab.message.text(), timeout=10_000)
     assert tab.button.text() == "Start"
@@ -201,7 +201,7 @@ def test_unusable_weights_are_told_and_those_in_use_stay(
 def test_other_weights_are_used_at_once(
     tab: LiveTab, qtbot: QtBot, tmp_path: Path, group: Path
 ) -> None:
-    from ml.weights import load_weights, save_weights
+    from ml.network.weights_files import load_weights, save_weights
 
     weights = load_weights(bundled_weights())
     # A network that finds everything sad, to be told apart from the bundled one.

@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from app.live.video_view import VideoView
 from app.theme import EXPRESSION_COLOURS
-from ml.analysis import Analysis, Face, Frame, TrackedFace
 from ml.expressions import Expression
+from ml.vision.analysis import Analysis, Face, Frame, TrackedFace
 
 _MARKS = ((0.0, 0.0),) * 5
 

@@ -18,9 +18,9 @@ from pytestqt.qtbot import QtBot
 
 from app.training import process as process_module
 from app.training.process import RunFollower, TrainingProcess
-from ml.events import Batch, Epoch, Event, Failed, Finished, Loading, Started, Stopped, to_line
-from ml.run_folder import RunFolder
-from ml.runs import RunState, summarise_run
+from ml.runs.events import Batch, Epoch, Event, Failed, Finished, Loading, Started, Stopped, to_line
+from ml.runs.folder import RunFolder
+from ml.runs.summaries import RunState, summarise_run
 from tests.app.conftest import TINY
 
 _LONG = 60_000
@@ -117,7 +117,7 @@ def test_a_killed_window_stops_the_run_unless_it_was_to_go_on(
 import sys
 from PySide6.QtCore import QCoreApplication
 from app.training.process import TrainingProcess
-from ml.events import Epoch
+from ml.runs.events import Epoch
 application = QCoreApplication([])
 process = TrainingProcess()
 process.told.connect(lambda e: print("EPOCH", flush=True) if isinstance(e, Epoch) else None)

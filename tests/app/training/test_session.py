@@ -8,9 +8,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.training.session import State, TrainingSession
-from ml.events import Epoch, Event, Stopped
-from ml.run_folder import RunFolder
-from ml.runs import RunState, history, summarise_run
+from ml.runs.events import Epoch, Event, Stopped
+from ml.runs.folder import RunFolder
+from ml.runs.summaries import RunState, history, summarise_run
 from tests.app.conftest import TINY
 
 _LONG = 60_000

@@ -13,8 +13,8 @@ from app.settings import TRAINING_DATA, Settings
 from app.training import tab as tab_module
 from app.training.session import State
 from app.training.tab import TrainingTab
-from ml.run_folder import RunFolder
-from ml.runs import RunState, summarise_run
+from ml.runs.folder import RunFolder
+from ml.runs.summaries import RunState, summarise_run
 from resources import bundled_weights
 from tests.app.conftest import TINY
 

@@ -1,0 +1,14 @@
+"""A length of time in words."""
+
+from __future__ import annotations
+
+
+def duration(seconds: float) -> str:
+    """Hours, minutes and seconds, as short as they can be said."""
+    if not seconds < 10 * 365 * 86400:  # NaN and infinity too
+        return "–"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -1,0 +1,126 @@
+"""Finding and naming faces, in a thread of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.live.capture import LatestFrame
+from ml.vision.analysis import DetectionOptions, Frame
+
+if TYPE_CHECKING:
+    from ml.vision.analyzer import FaceAnalyzer
+
+
+@dataclass(frozen=True)
+class NetworkRequest:
+    """Which weights to use on which device."""
+
+    weights: Path
+    device: str
+
+
+@dataclass(frozen=True)
+class NetworkInUse:
+    """What answers now."""
+
+    request: NetworkRequest
+    device: str
+    devices: tuple[str, ...]
+    """All that could be chosen here."""
+    trained_on: str
+
+
+@dataclass(frozen=True)
+class NetworkFailure:
+    """Why a network could not be taken into use."""
+
+    request: NetworkRequest
+    why: str
+    unusable_weights: bool
+    """Else it is the device that fails."""
+
+
+class AnalysisWorker(QObject):
+    """Lives in the analysis thread; every slot runs there."""
+
+    network_ready = Signal(object)
+    """NetworkInUse."""
+    network_failed = Signal(object)
+    """NetworkFailure; the network in use before, if any, still is."""
+    analysed = Signal(int, object)
+    """The session's number and its Analysis."""
+
+    def __init__(self, box: LatestFrame) -> None:
+        super().__init__()
+        self._box = box
+        self._analyzer: FaceAnalyzer | None = None
+        self._options = DetectionOptions()
+        self._interval = 0.0
+        self._session = 0
+        self._last_frame: Frame | None = None
+
+    @Slot(object)
+    def use_network(self, request: NetworkRequest) -> None:
+        # torch and OpenCV take a second to import, which the window must not wait for.
+        from ml.network.classifier import ExpressionClassifier, available_devices, choose_device
+        from ml.network.weights import WeightsError
+        from ml.network.weights_files import load_weights
+        from ml.vision.analyzer import FaceAnalyzer
+        from ml.vision.detector import FaceDetector
+
+        try:
+            weights = load_weights(request.weights)
+            classifier = ExpressionClassifier(weights, choose_device(request.device))
+        except (ValueError, RuntimeError) as error:
+            unusable = isinstance(error, WeightsError)
+            self.network_failed.emit(NetworkFailure(request, str(error), unusable))
+            return
+        if self._analyzer is None:
+            detector = FaceDetector(self._options)
+            self._analyzer = FaceAnalyzer(classifier, detector, self._interval)
+        else:
+            self._analyzer.classifier = classifier
+            self._analyzer.restart()
+        self.network_ready.emit(
+            NetworkInUse(
+                request, str(classifier.device), tuple(available_devices()), weights.trained_on
+            )
+        )
+        self._look_again()
+
+    @Slot(object, float)
+    def configure(self, options: DetectionOptions, interval: float) -> None:
+        self._options = options
+        self._interval = interval
+        if self._analyzer is not None:
+            self._analyzer.detector.options = options
+            self._analyzer.interval = interval
+            self._look_again()
+
+    @Slot(int)
+    def begin(self, session: int) -> None:
+        """Analyses from now on belong to ``session``."""
+        self._session = session
+        self._last_frame = None
+        if self._analyzer is not None:
+            self._analyzer.restart()
+
+    @Slot()
+    def analyse(self) -> None:
+        """Analyse the frame that waits, if there is one."""
+        if self._analyzer is None:
+            return
+        frame = self._box.take()
+        if frame is not None:
+            self._last_frame = frame
+            self.analysed.emit(self._session, self._analyzer.analyze(frame))
+
+    def _look_again(self) -> None:
+        """Show what a change means also on a picture after which no other comes."""
+        if self._last_frame is not None:
+            self._box.put_back(self._last_frame)
+        self.analyse()

@@ -1,0 +1,1 @@
+"""While a run goes on: progress, curves, epochs."""

@@ -1,0 +1,1 @@
+"""After a run: what was measured, and the pictures behind it."""

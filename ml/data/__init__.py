@@ -1,0 +1,1 @@
+"""Labelled pictures: FER2013 and its like, as people keep them."""

@@ -1,0 +1,61 @@
+"""Picture files of any kind as grey 48×48 pictures."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ml.data.class_folders import Picture
+from ml.data.reading import UNREADABLE, PictureError, Progress, Reading, reason
+from ml.picture import shrink
+
+# Only what face data sets come in: Pillow's other decoders would be doors nobody needs.
+_FORMATS: Final = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
+# A face is a few kilobytes and a photograph a few megabytes, so a larger file is no picture.
+_MAX_PICTURE_BYTES: Final = 32 << 20
+
+
+def read_pictures(pictures: list[Picture], reading: Reading, progress: Progress) -> None:
+    """Decodes picture files; what cannot be decoded goes to ``reading.bad``."""
+    for count, picture in enumerate(pictures, start=1):
+        name = picture.file.name
+        try:
+            with picture.file.open() as stream:
+                content = stream.read(_MAX_PICTURE_BYTES + 1)
+            reading.add(name, picture.label, picture.told, decode(content))
+        except UNREADABLE as error:
+            reading.bad.append(f"{name} {reason(error)}")
+            reading.unread |= isinstance(error, OSError)
+        if count % 500 == 0 or count == len(pictures):
+            progress(count, len(pictures))
+
+
+def decode(content: bytes) -> npt.NDArray[np.uint8]:
+    """A picture file's content as grey pixels [48, 48]; ValueError says why it is none."""
+    if not content:
+        raise PictureError("is an empty file")
+    if len(content) > _MAX_PICTURE_BYTES:
+        raise PictureError(f"is larger than a picture can be ({_MAX_PICTURE_BYTES >> 20} MB)")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
+                if image.mode.startswith(("I", "F")):
+                    raise PictureError(f"has {image.mode} pixels; save it with 8 bits a channel")
+                upright = ImageOps.exif_transpose(image)
+                grey = np.asarray(upright.convert("L"))
+    except PictureError:
+        raise
+    except UnidentifiedImageError as error:
+        raise PictureError("is not an image") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PictureError("has more pixels than a picture can have") from error
+    except Exception as error:  # Pillow's decoders answer damaged files with nearly anything
+        raise PictureError(f"is damaged or truncated ({error})") from error
+    return shrink(grey)

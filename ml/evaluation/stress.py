@@ -1,0 +1,99 @@
+"""How a network bears what a webcam does to faces: validation pictures made worse, step by step.
+
+For choosing between networks without a look at PrivateTest. A network may have learnt most of it:
+``augment`` has all but turned heads, tilts and misplaced boxes as far as about the medium strengths
+here (glasses as dark as the severe ones), and of those small ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ml.data import degradation
+from ml.data.dataset import Split
+from ml.network.classifier import ExpressionClassifier
+
+
+@dataclass(frozen=True)
+class Stress:
+    """A way to make pictures worse."""
+
+    name: str
+    unit: str
+    """What the strengths are, in words."""
+    strengths: tuple[float, float, float]
+    """From slight to severe."""
+    way: degradation.Way
+
+    def __call__(self, pictures: degradation.Picture, level: int) -> degradation.Picture:
+        """``pictures`` [N, 48, 48] made worse; the same ones every time."""
+        random = np.random.default_rng(level)
+        strength = self.strengths[level]
+        return np.stack(
+            [degradation.degraded(self.way, picture, strength, random) for picture in pictures]
+        )
+
+
+def stress_table(
+    classifier: ExpressionClassifier,
+    split: Split,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, tuple[float, ...]]:
+    """Accuracy, each picture seen once, of the pictures as they are and of each stress's three."""
+    if not len(split):
+        raise ValueError("The data set has no validation pictures to make worse.")
+    total = 1 + 3 * len(STRESSES)
+    table: dict[str, tuple[float, ...]] = {
+        "as they are": (_accuracy(classifier, split, split.pictures),)
+    }
+    for n, stress in enumerate(STRESSES):
+        accuracies = []
+        for level in range(3):
+            if progress is not None:
+                progress(1 + 3 * n + level, total)
+            accuracies.append(_accuracy(classifier, split, stress(split.pictures, level)))
+        table[stress.name] = tuple(accuracies)
+    if progress is not None:
+        progress(total, total)
+    return table
+
+
+def format_stress_table(table: dict[str, tuple[float, ...]]) -> str:
+    """As Markdown, with the mean of all stresses in the last row."""
+    about = {stress.name: stress for stress in STRESSES}
+    lines = ["| validation pictures | slight | medium | severe |", "|---|---|---|---|"]
+    for name, accuracies in table.items():
+        if name in about:
+            stress = about[name]
+            name += f" ({stress.unit} {', '.join(f'{s:g}' for s in stress.strengths)})"
+        cells = [f"{accuracy:.1%}".replace("%", " %") for accuracy in accuracies]
+        lines.append(f"| {' | '.join([name, *cells, '', ''][:4])} |")
+    worse = np.array([table[stress.name] for stress in STRESSES])
+    means = [f"{mean:.1%}".replace("%", " %") for mean in worse.mean(axis=0)]
+    lines.append(f"| mean of the {len(STRESSES)} | {' | '.join(means)} |")
+    return "\n".join(lines)
+
+
+def _accuracy(
+    classifier: ExpressionClassifier, split: Split, pictures: degradation.Picture
+) -> float:
+    return float((classifier.logits(pictures).argmax(1).numpy() == split.labels).mean())
+
+
+STRESSES: Final = (
+    Stress("far away", "pixels", (36, 24, 16), degradation.far),
+    Stress("out of focus", "sigma, pixels", (0.8, 1.4, 2.0), degradation.blurred),
+    Stress("moving", "pixels", (3, 5, 7), degradation.moved),
+    Stress("noisy", "sigma, grey levels", (8, 16, 24), degradation.noisy),
+    Stress("compressed", "JPEG quality", (40, 20, 10), degradation.compressed),
+    Stress("dim room", "gain", (0.5, 0.3, 0.15), degradation.dim),
+    Stress("backlit", "gain", (0.7, 0.5, 0.3), degradation.backlit),
+    Stress("glasses", "shade of the lenses", (0.0, 0.4, 0.8), degradation.wearing_glasses),
+    Stress("turned head", "degrees", (20, 35, 50), degradation.turned),
+    Stress("tilted head", "degrees", (10, 20, 30), degradation.tilted),
+    Stress("misplaced box", "share of the side", (0.06, 0.12, 0.18), degradation.misplaced),
+)

@@ -1,0 +1,1 @@
+"""ResEmoteNet: the network, its weights files, and how it is asked."""

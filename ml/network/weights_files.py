@@ -1,0 +1,127 @@
+"""Weights files: safetensors with all that using the network takes, and those of others."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from ml.expressions import EXPRESSIONS, Expression, parse_expression
+from ml.files import replacing
+from ml.network.checkpoints import from_state, read_checkpoint
+from ml.network.model import Architecture
+from ml.network.weights import Weights, WeightsError, first_line, fitted
+
+_LONGEST: Final = 800
+"""Characters of a message."""
+
+
+def load_weights(path: Path) -> Weights:
+    """Read ``path``: our format, or a published or original checkpoint (.pt, .pth, .ckpt).
+
+    Raises WeightsError for anything that is not exactly a trained ResEmoteNet.
+    """
+    if path.is_dir():
+        raise WeightsError(f"{path} is a folder. Choose a weights file in it.")
+    try:
+        if path.suffix.lower() == ".safetensors":
+            weights = _read_safetensors(path)
+        else:
+            weights = read_checkpoint(path)
+        return fitted(weights)
+    except FileNotFoundError:
+        raise WeightsError(f"There is no weights file {path}. Choose another one.") from None
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except WeightsError as error:
+        raise WeightsError(_shown(f"{path.name}: {error}")) from error.__cause__
+
+
+def save_weights(weights: Weights, path: Path, dtype: torch.dtype = torch.float16) -> None:
+    """Write our format, beside and renamed, so that a reader never sees half a file."""
+    metadata = {"architecture": "resemotenet", "taps": "live"}
+    metadata |= {
+        name: json.dumps(value) for name, value in dataclasses.asdict(weights.architecture).items()
+    }
+    metadata |= {
+        "mean": json.dumps(weights.mean),
+        "std": json.dumps(weights.std),
+        "classes": json.dumps([expression.label for expression in weights.classes]),
+        "temperature": json.dumps(weights.temperature),
+        "trained_on": weights.trained_on,
+        "results": json.dumps(dict(weights.results)),
+    }
+    state = {
+        name: (value.to(dtype) if value.is_floating_point() else value).contiguous()
+        for name, value in weights.state.items()
+    }
+    for name, value in state.items():
+        if not torch.isfinite(value).all():
+            raise WeightsError(f"{name} holds values that {dtype} cannot; nothing was written.")
+    try:
+        with replacing(path) as file:
+            file.write(save(state, metadata))
+    except OSError as error:
+        why = f"{path} could not be written: {error.strerror}"
+        raise OSError(error.errno, why) from error
+
+
+def _shown(message: str) -> str:
+    """Names come from the file: they may be endless, or move the cursor of a terminal."""
+    message = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in message)
+    return message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
+
+
+def _read_safetensors(path: Path) -> Weights:
+    try:
+        path.open("rb").close()  # safe_open says of a file it may not read that there is none
+        with safe_open(path, framework="pt") as file:
+            metadata: dict[str, str] = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise WeightsError(
+            f"this is not a whole safetensors file ({error}). Copy or download it again."
+        ) from error
+    if metadata.get("architecture") != "resemotenet":
+        # Other programs' safetensors come without our metadata, but may hold the same network.
+        return from_state(state)
+    try:
+        architecture = Architecture(
+            **{
+                field.name: _from_json(metadata[field.name])
+                for field in dataclasses.fields(Architecture)
+                if field.name in metadata
+            }
+        )
+        return Weights(
+            architecture,
+            state,
+            mean=tuple(map(float, json.loads(metadata["mean"]))),
+            std=tuple(map(float, json.loads(metadata["std"]))),
+            classes=_parse_classes(json.loads(metadata["classes"])),
+            temperature=float(metadata.get("temperature", 1.0)),
+            trained_on=metadata.get("trained_on", "unknown data"),
+            results=dict(json.loads(metadata.get("results", "{}"))),
+        )
+    except KeyError as error:
+        raise WeightsError(f"its metadata lack {error}; it cannot be used without.") from error
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise WeightsError(f"its metadata make no sense: {first_line(error)}.") from error
+
+
+def _from_json(text: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+    value = json.loads(text)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _parse_classes(names: list[str]) -> tuple[Expression, ...]:
+    classes = tuple(parse_expression(name) for name in names)
+    known = tuple(expression for expression in classes if expression is not None)
+    if sorted(known) != list(EXPRESSIONS) or len(classes) != len(known):
+        raise ValueError(f"its classes are {', '.join(names)}, not the seven expressions")
+    return known

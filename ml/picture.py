@@ -1,0 +1,25 @@
+"""The picture of a face as FER2013 has it, in which data sets, cameras and network agree."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+SIDE: Final = 48
+"""Width and height in pixels."""
+
+
+def shrink(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """A grey picture [height, width] at 48×48: averaged when it is larger, interpolated if not."""
+    if grey.shape == (SIDE, SIDE):
+        return grey
+    larger = min(grey.shape) >= SIDE
+    picture: npt.NDArray[np.uint8] = cv2.resize(
+        grey,
+        (SIDE, SIDE),
+        interpolation=cv2.INTER_AREA if larger else cv2.INTER_LINEAR,
+    )
+    return picture

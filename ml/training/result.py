@@ -1,0 +1,41 @@
+"""The end of a run: its best weights calibrated, measured, and what was measured kept."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import torch
+
+from ml.data.dataset import Dataset
+from ml.evaluation.evaluate import Evaluation, predict, save_predictions, summarise, to_json
+from ml.evaluation.metrics import fit_temperature
+from ml.evaluation.report import save_confusion_png
+from ml.network.classifier import ExpressionClassifier
+from ml.network.weights_files import load_weights, save_weights
+from ml.runs.folder import RunFolder
+
+
+def measure_best(folder: RunFolder, dataset: Dataset, device: torch.device) -> Evaluation:
+    """Calibrate and measure the best weights as they are in the file, in float32."""
+    validation = dataset.validation
+    weights = load_weights(folder.weights_file)
+    classifier = ExpressionClassifier(weights, device, exact=True)
+    temperature = fit_temperature(
+        classifier.logits(validation.pictures), torch.from_numpy(validation.labels)
+    )
+    classifier.weights = weights = dataclasses.replace(weights, temperature=temperature)
+    predictions = predict(classifier, dataset)
+    evaluation = summarise(predictions, dataset.protocol, temperature)
+    results = {
+        name: {
+            "accuracy": split.full.single.accuracy.value,
+            "macro_f1": split.full.single.macro_f1.value,
+            "accuracy_flip_averaged": split.full.flip_averaged.accuracy.value,
+        }
+        for name, split in evaluation.splits.items()
+    }
+    save_weights(dataclasses.replace(weights, results=results), folder.weights_file)
+    save_predictions(predictions, folder.predictions_file)
+    folder.write_json(folder.evaluation_file, to_json(evaluation))
+    save_confusion_png(evaluation, folder.confusion_file)
+    return evaluation

@@ -1,0 +1,1 @@
+"""From a source's frames to faces and their expressions."""

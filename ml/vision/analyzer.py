@@ -1,0 +1,60 @@
+"""From a frame to its faces and their expressions."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from ml.network.classifier import ExpressionClassifier
+from ml.vision.analysis import Analysis, Frame, TrackedFace
+from ml.vision.detector import FaceDetector
+from ml.vision.face_crop import face_picture
+from ml.vision.tracker import Tracker
+
+
+class FaceAnalyzer:
+    """Finds the faces of every frame; asks the network about them at an interval.
+
+    Between two answers a face keeps the last one, as in the original program's control loop. A
+    face that has just come into view is asked about at once.
+    """
+
+    def __init__(
+        self, classifier: ExpressionClassifier, detector: FaceDetector, interval: float = 0.0
+    ) -> None:
+        self.classifier = classifier
+        self.detector = detector
+        self.interval = interval
+        """Seconds of the source's time between two answers; 0 asks on every frame."""
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget the faces seen so far: another source begins."""
+        self._tracker = Tracker()
+        self._last_answer = float("-inf")
+
+    def analyze(self, frame: Frame) -> Analysis:
+        start = time.perf_counter()
+        faces = self._tracker.update(self.detector.detect(frame.image), frame.time)
+        due = frame.time - self._last_answer >= self.interval
+        asked = [face for face in faces if due or face.probabilities is None]
+        if asked:
+            answers = iter(self._classify(frame, asked))
+            faces = [next(answers) if face in asked else face for face in faces]
+        if due and faces:
+            self._last_answer = frame.time
+        milliseconds = (time.perf_counter() - start) * 1000
+        return Analysis(frame, tuple(faces), milliseconds)
+
+    def _classify(self, frame: Frame, faces: list[TrackedFace]) -> list[TrackedFace]:
+        pictures = np.stack([face_picture(frame.image, face.face) for face in faces])
+        probabilities = self.classifier.probabilities(pictures).tolist()
+        answered = [
+            replace(face, probabilities=tuple(values))
+            for face, values in zip(faces, probabilities, strict=True)
+        ]
+        for face in answered:
+            self._tracker.remember(face)
+        return answered

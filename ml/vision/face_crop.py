@@ -1,0 +1,55 @@
+"""From a face in a frame to its picture: upright, grey, and framed as FER2013 frames its faces."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ml.picture import shrink
+from ml.vision.analysis import Face
+
+# Measured with this detector on 900 Training pictures: the box is 45.4 of the 48 pixels high and
+# its centre is the picture's centre.
+_SIDE_PER_BOX_HEIGHT: Final = 1.06
+_LEAST_EYE_DISTANCE: Final = 0.2
+"""Share of the box's width under which the eye line is too short to tell the roll (a profile)."""
+
+
+def face_picture(image: npt.NDArray[np.uint8], face: Face) -> npt.NDArray[np.uint8]:
+    """The face upright and framed as in FER2013.
+
+    ``image`` is BGR [height, width, 3]; the result is grey [48, 48]. What lies outside the image
+    repeats its edge.
+    """
+    side = max(face.height * _SIDE_PER_BOX_HEIGHT, 1.0)
+    pixels = max(round(side), 1)
+    radians = _roll(face)
+    cos, sin = np.cos(radians) * side / pixels, np.sin(radians) * side / pixels
+    centre_x, centre_y = face.centre
+    # Pixel (0, 0) covers 0..1, so its middle is at 0.5: both centres are shifted by half a pixel.
+    middle = pixels / 2 - 0.5
+    from_crop = np.array(
+        [
+            [cos, -sin, centre_x - 0.5 - cos * middle + sin * middle],
+            [sin, cos, centre_y - 0.5 - sin * middle - cos * middle],
+        ]
+    )
+    crop = cv2.warpAffine(
+        image,
+        from_crop,
+        (pixels, pixels),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return shrink(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY))
+
+
+def _roll(face: Face) -> float:
+    """Angle of the eye line against the horizontal, in radians."""
+    (x1, y1), (x2, y2) = face.landmarks[:2]
+    if abs(x2 - x1) + abs(y2 - y1) < _LEAST_EYE_DISTANCE * face.width:
+        return 0.0
+    return float(np.arctan2(y2 - y1, x2 - x1))

@@ -1,0 +1,104 @@
+"""``python -m ml predict``: the faces and expressions of images and videos, as table or data."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TextIO
+
+from ml.expressions import LABELS
+from ml.vision.analysis import TrackedFace
+from ml.vision.analyzer import FaceAnalyzer
+from ml.vision.sources import SourceError, opened
+
+
+@dataclass(frozen=True)
+class Row:
+    """One face in one frame."""
+
+    path: str
+    time: float
+    """Seconds from the start; 0 for an image."""
+    track: int
+    """The same for the same face throughout a video."""
+    x: float
+    y: float
+    width: float
+    height: float
+    score: float
+    expression: str
+    confidence: float
+    probabilities: dict[str, float]
+
+
+def rows(analyzer: FaceAnalyzer, paths: Iterable[Path]) -> Iterator[Row]:
+    """Every face of every frame, in order.
+
+    A file that cannot be read is named on stderr, the others go on; raises SourceError at the end.
+    """
+    read, failed = 0, 0
+    for path in paths:
+        analyzer.restart()
+        try:
+            with opened(str(path)) as source:
+                while frame := source.read():
+                    for face in analyzer.analyze(frame).faces:
+                        yield _row(str(path), frame.time, face)
+            read += 1
+        except SourceError as error:
+            print(error, file=sys.stderr, flush=True)
+            failed += 1
+    if failed:
+        raise SourceError(f"{failed} of {read + failed} files could not be read.")
+
+
+def _row(path: str, time: float, tracked: TrackedFace) -> Row:
+    face = tracked.face
+    assert tracked.expression is not None
+    assert tracked.probabilities is not None
+    return Row(
+        path,
+        round(time, 3),
+        tracked.track,
+        x=round(face.x, 1),
+        y=round(face.y, 1),
+        width=round(face.width, 1),
+        height=round(face.height, 1),
+        score=round(face.score, 4),
+        expression=tracked.expression.label,
+        confidence=round(tracked.confidence, 4),
+        probabilities=dict(zip(LABELS, (round(p, 4) for p in tracked.probabilities), strict=True)),
+    )
+
+
+def write_json(found: Iterable[Row], out: TextIO) -> None:
+    """One object per line and face."""
+    for row in found:
+        print(json.dumps(asdict(row)), file=out, flush=True)
+
+
+def write_csv(found: Iterable[Row], out: TextIO) -> None:
+    names = ["path", "time", "track", "x", "y", "width", "height", "score"]
+    writer = csv.DictWriter(out, [*names, "expression", "confidence", *LABELS], lineterminator="\n")
+    writer.writeheader()
+    for row in found:
+        values = asdict(row)
+        writer.writerow(values | values.pop("probabilities"))
+
+
+def write_table(found: Iterable[Row], out: TextIO) -> None:
+    heading = f"{'file':32} {'time':>8} {'face':>4} {'expression':10} {'sure':>5}  "
+    print(heading + " ".join(f"{label:>8}" for label in LABELS), file=out)
+    for row in found:
+        name = Path(row.path).name
+        name = name if len(name) <= 32 else f"…{name[-31:]}"
+        shares = " ".join(f"{value:8.0%}" for value in row.probabilities.values())
+        print(
+            f"{name:32} {row.time:8.2f} {row.track:4} {row.expression:10} {row.confidence:5.0%}  "
+            + shares,
+            file=out,
+        )

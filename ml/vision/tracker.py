@@ -1,0 +1,69 @@
+"""Which face of this frame is which face of the last."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from ml.vision.analysis import Face, Point, TrackedFace
+
+_MIN_OVERLAP: Final = 0.2
+_PATIENCE: Final = 1.0
+"""Seconds for which a face that was lost is known again where it was."""
+_SMOOTHING: Final = 0.5
+"""Share of the newest measurement in the velocity."""
+
+
+class Tracker:
+    """Follows faces by the overlap of their boxes."""
+
+    def __init__(self) -> None:
+        self._next_track = 0
+        self._known: dict[int, tuple[TrackedFace, float]] = {}
+        """Faces by track, each with the time it was last seen."""
+
+    def update(self, faces: list[Face], time: float) -> list[TrackedFace]:
+        """``faces`` of the frame at ``time`` seconds, in the same order, with their tracks."""
+        free = {
+            track: (known, seen)
+            for track, (known, seen) in self._known.items()
+            if time - seen <= _PATIENCE
+        }
+        # The best pairs first, so that no newcomer takes the track of the face it stands before.
+        pairs = sorted(
+            (
+                (face.overlap(known.face), position, track)
+                for position, face in enumerate(faces)
+                for track, (known, _) in free.items()
+            ),
+            reverse=True,
+        )
+        follows: dict[int, TrackedFace] = {}
+        for overlap, position, track in pairs:
+            if overlap < _MIN_OVERLAP or position in follows or track not in free:
+                continue
+            known, seen = free.pop(track)
+            velocity = _velocity(known, faces[position], time - seen)
+            follows[position] = replace(known, face=faces[position], velocity=velocity)
+        tracked = [follows.get(position) or self._new(face) for position, face in enumerate(faces)]
+        self._known = free | {face.track: (face, time) for face in tracked}
+        return tracked
+
+    def _new(self, face: Face) -> TrackedFace:
+        self._next_track += 1
+        return TrackedFace(self._next_track - 1, face)
+
+    def remember(self, face: TrackedFace) -> None:
+        """Keep what has been learnt about a tracked face since ``update``."""
+        _, seen = self._known[face.track]
+        self._known[face.track] = face, seen
+
+
+def _velocity(known: TrackedFace, face: Face, seconds: float) -> Point:
+    if seconds <= 0:
+        return known.velocity
+    vx, vy = (
+        old * (1 - _SMOOTHING) + _SMOOTHING * (now - then) / seconds
+        for old, now, then in zip(known.velocity, face.centre, known.face.centre, strict=True)
+    )
+    return vx, vy

@@ -1,0 +1,425 @@
+"""Predictions and figures on small data sets, their files, and the commands that show them."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+
+from ml.cli import main
+from ml.data.dataset import Dataset, Split
+from ml.evaluation.evaluate import (
+    Predictions,
+    evaluate,
+    from_json,
+    load_predictions,
+    predict,
+    save_predictions,
+    summarise,
+    to_json,
+)
+from ml.expressions import EXPRESSIONS, Expression
+from ml.network.classifier import ExpressionClassifier
+from ml.network.model import Architecture, ResEmoteNet
+from ml.network.weights import Weights
+from ml.network.weights_files import save_weights
+from resources import bundled_weights
+
+A, D, F, H = Expression.ANGRY, Expression.DISGUST, Expression.FEAR, Expression.HAPPY
+
+
+@pytest.fixture(scope="module")
+def weights() -> Weights:
+    """A tiny network that has learnt nothing, but answers differently to different pictures."""
+    torch.manual_seed(0)
+    architecture = Architecture(
+        channels=(4, 4, 16, 8, 8, 8), head=(8, 8, 8), in_channels=1, input_size=48
+    )
+    model = ResEmoteNet(architecture)
+    with torch.no_grad():  # Fresh from the start it would say nearly the same of everything.
+        pictures = torch.rand((64, 1, 48, 48)) * 4 - 2
+        logits = model.eval()(pictures)
+        scale = 2 / logits.std(0)
+        model.fc4.weight *= scale[:, None]
+        model.fc4.bias.copy_((model.fc4.bias - logits.mean(0)) * scale)
+    state = model.state_dict()
+    return Weights(architecture, state, mean=(0.5,), std=(0.25,), classes=EXPRESSIONS)
+
+
+@pytest.fixture(scope="module")
+def classifier(weights: Weights) -> ExpressionClassifier:
+    return ExpressionClassifier(weights, torch.device("cpu"), exact=True)
+
+
+def some_split(seed: int, labels: Sequence[int]) -> Split:
+    pictures = np.random.default_rng(seed).integers(0, 256, (len(labels), 48, 48), np.uint8)
+    names = tuple(f"{seed}/{n}.png" for n in range(len(labels)))
+    return Split(pictures, np.array(labels, np.int64), names)
+
+
+def joined(*splits: Split) -> Split:
+    return Split(
+        np.concatenate([split.pictures for split in splits]),
+        np.concatenate([split.labels for split in splits]),
+        tuple(name for split in splits for name in split.names),
+    )
+
+
+def dataset_of(train: Split, validation: Split, test: Split | None = None) -> Dataset:
+    return Dataset(train, validation, test, "made up", (), {}, "key", official=True)
+
+
+@pytest.fixture
+def dataset() -> Dataset:
+    """Two of the five PublicTest pictures are in Training too."""
+    train = some_split(1, list(EXPRESSIONS) * 2)
+    repeated = Split(train.pictures[3:5], train.labels[3:5], ("x", "y"))
+    return dataset_of(train, joined(some_split(2, [A, D, H]), repeated), some_split(3, [H, H, F]))
+
+
+# Predictions
+
+
+def test_probabilities_are_the_classifiers_with_the_temperature(
+    weights: Weights, dataset: Dataset
+) -> None:
+    hot = ExpressionClassifier(replace(weights, temperature=3.0), torch.device("cpu"), exact=True)
+    of_test = predict(hot, dataset)["PrivateTest"]
+    assert dataset.test is not None
+    logits = hot.logits(dataset.test.pictures)
+    mirrored = hot.logits(dataset.test.pictures[:, :, ::-1])
+    expected = torch.softmax(logits / 3, 1).numpy()
+    both = (expected + torch.softmax(mirrored / 3, 1).numpy()) / 2
+    np.testing.assert_allclose(of_test.single, expected, atol=1e-6)
+    np.testing.assert_allclose(of_test.flip_averaged, both, atol=1e-6)
+    assert np.abs(expected - both).max() > 1e-5  # else mirroring would be no test
+    assert of_test.names == dataset.test.names
+
+
+def test_symmetric_pictures_gain_nothing_from_flipping(classifier: ExpressionClassifier) -> None:
+    split = some_split(4, [A, H])
+    split.pictures[:, :, 24:] = split.pictures[:, :, 23::-1]
+    predictions = predict(classifier, dataset_of(some_split(1, [A]), split))["PublicTest"]
+    np.testing.assert_allclose(predictions.flip_averaged, predictions.single, atol=1e-6)
+
+
+def test_training_is_left_out_unless_it_is_named(
+    classifier: ExpressionClassifier, dataset: Dataset
+) -> None:
+    assert set(predict(classifier, dataset)) == {"PublicTest", "PrivateTest"}
+    training = evaluate(classifier, dataset, splits=["Training"]).splits["Training"]
+    assert training.full.single.pictures == 14
+    assert training.without_training_duplicates is None
+
+
+def test_pictures_that_are_in_training_too_are_marked_and_left_out(
+    classifier: ExpressionClassifier, dataset: Dataset
+) -> None:
+    predictions = predict(classifier, dataset)
+    assert predictions["PublicTest"].in_training.tolist() == [False] * 3 + [True] * 2
+    split = evaluate(classifier, dataset).splits["PublicTest"]
+    assert split.full.single.pictures == 5
+    assert split.without_training_duplicates is not None
+    without = evaluate(
+        classifier, dataset_of(dataset.train, some_split(2, [A, D, H])), splits=["PublicTest"]
+    )
+    assert split.without_training_duplicates == without.splits["PublicTest"].full
+
+
+def test_data_set_without_splits_is_evaluated_whole(
+    classifier: ExpressionClassifier, dataset: Dataset
+) -> None:
+    everything = joined(dataset.train, dataset.validation)
+    undivided = replace(dataset, undivided=everything)
+    split = evaluate(classifier, undivided).splits["all"]
+    assert split.full.single.pictures == 19
+    # Its pictures are their own training split only in name.
+    assert split.without_training_duplicates == split.full
+    told = evaluate(classifier, undivided).protocol
+    assert told != dataset.protocol
+    assert "has seen" in told
+
+
+@pytest.mark.parametrize("splits", [["Test"], ["PublicTest", "Test"]])
+def test_unknown_split_is_named(
+    classifier: ExpressionClassifier, dataset: Dataset, splits: list[str]
+) -> None:
+    with pytest.raises(ValueError, match="no split Test; it has Training, PublicTest, PrivateTest"):
+        predict(classifier, dataset, splits=splits)
+
+
+def test_empty_split_is_no_split(classifier: ExpressionClassifier) -> None:
+    dataset = dataset_of(some_split(1, [A, H]), some_split(2, []))
+    with pytest.raises(ValueError, match="no split but the training one; it has Training"):
+        predict(classifier, dataset)
+    with pytest.raises(ValueError, match="no split PublicTest"):
+        predict(classifier, dataset, splits=["PublicTest"])
+
+
+def test_progress_runs_from_nothing_to_all(
+    classifier: ExpressionClassifier, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ml.evaluation.evaluate._CHUNK", 2)
+    seen: list[tuple[int, int]] = []
+    whole = predict(classifier, dataset, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(done, 8) for done in (0, 2, 4, 5, 7, 8)]
+    assert [len(split.single) for split in whole.values()] == [5, 3]
+
+
+def made_predictions(labels: list[int], chosen: list[int], confidences: list[float]) -> Predictions:
+    probabilities = np.zeros((len(labels), len(EXPRESSIONS)), np.float32)
+    probabilities[np.arange(len(labels)), chosen] = confidences
+    return Predictions(
+        names=tuple(f"grinning face {n} 😀.png" for n in range(len(labels))),
+        labels=np.array(labels, np.int64),
+        in_training=np.zeros(len(labels), np.bool_),
+        single=probabilities,
+        flip_averaged=probabilities[:, ::-1].copy(),
+    )
+
+
+def test_most_confident_mistakes_come_first() -> None:
+    predictions = made_predictions(
+        [A, H, A, A, A, A], [H, H, H, A, H, F], [0.5, 0.9, 0.8, 0.7, 0.6, 0.99]
+    )
+    assert predictions.cell(A, H).tolist() == [2, 4, 0]
+    assert predictions.cell(A, A).tolist() == [3]
+    assert predictions.cell(H, A).tolist() == []
+
+
+def test_cells_hold_the_pictures_that_the_confusion_matrix_counts(
+    classifier: ExpressionClassifier, dataset: Dataset
+) -> None:
+    predictions = predict(classifier, dataset)
+    evaluation = summarise(predictions, "made up", 1.0)
+    for name, split in evaluation.splits.items():
+        for true in EXPRESSIONS:
+            for predicted in EXPRESSIONS:
+                counted = split.full.single.confusion[true][predicted]
+                assert len(predictions[name].cell(true, predicted)) == counted
+
+
+# Files
+
+
+def test_evaluation_survives_json(classifier: ExpressionClassifier, dataset: Dataset) -> None:
+    evaluation = evaluate(classifier, dataset)
+    assert from_json(json.loads(json.dumps(to_json(evaluation), allow_nan=False))) == evaluation
+
+
+def _without_a_row(data: dict[str, Any]) -> None:
+    data["splits"]["PublicTest"]["full"]["single"]["confusion"].pop()
+
+
+def _text_for_a_number(data: dict[str, Any]) -> None:
+    data["splits"]["PublicTest"]["full"]["single"]["accuracy"]["low"] = "much"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda data: data.pop("splits"), id="no splits"),
+        pytest.param(lambda data: data.update(version=99), id="another version"),
+        pytest.param(lambda data: data.update(classes=["happy"]), id="other classes"),
+        pytest.param(lambda data: data.update(splits=[1]), id="a list of splits"),
+        pytest.param(lambda data: data["splits"].update(x={"full": None}), id="half a split"),
+        pytest.param(lambda data: data.update(temperature="warm"), id="text for the temperature"),
+        pytest.param(_without_a_row, id="six rows"),
+        pytest.param(_text_for_a_number, id="text for a number"),
+    ],
+)
+def test_damaged_json_is_refused(
+    classifier: ExpressionClassifier, dataset: Dataset, damage: Callable[[dict[str, Any]], object]
+) -> None:
+    data = json.loads(json.dumps(to_json(evaluate(classifier, dataset))))
+    damage(data)
+    with pytest.raises(ValueError, match=r"."):
+        from_json(data)
+
+
+def test_predictions_survive_their_file(tmp_path: Path) -> None:
+    written = {
+        "PublicTest": made_predictions([A, H], [H, H], [0.5, 0.9]),
+        "a/b": made_predictions([F], [F], [1.0]),
+    }
+    save_predictions(written, tmp_path / "runs" / "predictions.npz")
+    read = load_predictions(tmp_path / "runs" / "predictions.npz")
+    assert list(read) == list(written)
+    for name, split in written.items():
+        assert read[name].names == split.names
+        for field in ("labels", "in_training", "single", "flip_averaged"):
+            np.testing.assert_array_equal(getattr(read[name], field), getattr(split, field))
+    assert [file.name for file in (tmp_path / "runs").iterdir()] == ["predictions.npz"]
+
+
+def _pickled(path: Path) -> None:
+    np.savez(path, **{"x/names": np.array([{}], object)})  # type: ignore[arg-type]
+
+
+def _short_labels(path: Path) -> None:
+    good = made_predictions([A, H], [H, H], [0.5, 0.9])
+    save_predictions({"x": replace(good, labels=good.labels[:1])}, path)
+
+
+def _single_array(path: Path) -> None:
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+
+
+def _truncated(path: Path) -> None:
+    save_predictions({"x": made_predictions([A, H], [H, H], [0.5, 0.9])}, path)
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        _pickled,
+        _short_labels,
+        _truncated,
+        pytest.param(lambda path: path.write_bytes(b""), id="empty"),
+        pytest.param(lambda path: path.write_text("rubbish"), id="rubbish"),
+        pytest.param(lambda path: np.savez(path, labels=np.zeros(3)), id="another npz"),
+        _single_array,
+    ],
+)
+def test_what_holds_no_predictions_is_refused(
+    tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "predictions.npz"
+    make(path)
+    with pytest.raises(ValueError, match=r"predictions\.npz"):
+        load_predictions(path)
+
+
+# Commands
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Class folders with the official file names: two pictures per class and split."""
+    rng = np.random.default_rng(0)
+    for part, prefixes in (("train", ["Training"]), ("test", ["PublicTest", "PrivateTest"])):
+        for expression in EXPRESSIONS:
+            inside = tmp_path / "data" / part / expression.label
+            inside.mkdir(parents=True)
+            for prefix in prefixes:
+                for n in range(2):
+                    picture: npt.NDArray[np.uint8] = rng.integers(0, 256, (48, 48), np.uint8)
+                    cv2.imwrite(str(inside / f"{prefix}_{n}.png"), picture)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def weights_file(tmp_path: Path, weights: Weights) -> Path:
+    path = tmp_path / "tiny.safetensors"
+    save_weights(weights, path)
+    return path
+
+
+def test_evaluate_prints_and_writes(
+    tmp_path: Path, folder: Path, weights_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {name: tmp_path / "out" / name for name in ("e.json", "c.png", "p.npz")}
+    arguments = ["evaluate", str(weights_file), str(folder), "--json", str(files["e.json"])]
+    arguments += ["--confusion", str(files["c.png"]), "--predictions", str(files["p.npz"])]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    evaluation = from_json(json.loads(files["e.json"].read_text()))
+    assert set(evaluation.splits) == {"PublicTest", "PrivateTest"}
+    for name, split in evaluation.splits.items():
+        assert f"{name}, all 14 pictures" in printed
+        assert f"{100 * split.full.single.accuracy.value:.1f} %" in printed
+    predictions = load_predictions(files["p.npz"])
+    assert summarise(predictions, evaluation.protocol, 1.0) == evaluation
+    assert cv2.imread(str(files["c.png"])) is not None
+
+
+def test_evaluate_one_split(
+    folder: Path, weights_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["evaluate", str(weights_file), str(folder), "--split", "PublicTest"]
+    assert main([*arguments, "--device", "cpu"]) == 0
+    printed = capsys.readouterr().out
+    assert "PublicTest, all" in printed
+    assert "PrivateTest, all" not in printed
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [(["--split", "Nowhere"], "no split Nowhere"), (["--device", "cuda:99"], "no device cuda:99")],
+)
+def test_evaluate_says_what_is_wrong(
+    folder: Path,
+    weights_file: Path,
+    extra: list[str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["evaluate", str(weights_file), str(folder), *extra]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_bad_pictures_stop_the_commands_unless_skipped(
+    folder: Path, weights_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "test" / "happy" / "PublicTest_0.png").write_bytes(b"not a picture")
+    for arguments in (["evaluate", str(weights_file), str(folder)], ["data", str(folder)]):
+        assert main(arguments) == 1
+        assert "PublicTest_0.png" in capsys.readouterr().err
+    assert main(["evaluate", str(weights_file), str(folder), "--skip-bad"]) == 0
+    assert "PublicTest, all 13 pictures" in capsys.readouterr().out
+    assert main(["data", str(folder), "--skip-bad"]) == 0
+    assert "PublicTest_0.png" in capsys.readouterr().out
+
+
+def test_a_terminal_that_lacks_the_signs(
+    folder: Path, tmp_path: Path, weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a Windows one, or a file its output is sent to: what it lacks becomes a question mark."""
+    save_weights(weights, tmp_path / "w.safetensors")
+    output = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr("sys.stdout", output)
+    assert main(["evaluate", str(tmp_path / "w.safetensors"), str(folder)]) == 0
+    output.flush()
+    assert isinstance(output.buffer, io.BytesIO)
+    assert b"accuracy" in output.buffer.getvalue()
+
+
+def test_data_prints_the_check(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", str(folder)]) == 0
+    assert "Training" in capsys.readouterr().out
+    assert main(["data", str(folder), "--json"]) == 0
+    counts = json.loads(capsys.readouterr().out)["counts"]
+    assert counts["PublicTest"] == {expression.label: 2 for expression in EXPRESSIONS}
+
+
+@pytest.mark.data
+def test_bundled_weights_give_what_they_record(fer2013_path: Path) -> None:
+    """On PublicTest: what the model card and the README say is what comes out."""
+    from ml.data.fer2013 import load
+    from ml.network.weights_files import load_weights
+
+    weights = load_weights(bundled_weights())
+    recorded = weights.results["PublicTest"]
+    evaluation = evaluate(
+        ExpressionClassifier(weights, exact=True), load(fer2013_path), splits=["PublicTest"]
+    )
+    found = evaluation.splits["PublicTest"].full
+
+    # Other processors round a picture or two differently, and copies of the data may be JPEGs.
+    assert found.single.accuracy.value == pytest.approx(recorded["accuracy"], abs=0.005)
+    assert found.flip_averaged.accuracy.value == pytest.approx(
+        recorded["accuracy_flip_averaged"], abs=0.005
+    )
+    assert found.single.macro_f1.value == pytest.approx(recorded["macro_f1"], abs=0.01)
+    assert all(0.6 <= c.predicted / c.support <= 1.6 for c in found.single.classes), "none starves"

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+
+from ml.expressions import Expression
+from ml.network.classifier import ExpressionClassifier
+from ml.network.weights_files import load_weights
+from ml.vision.analysis import Analysis, Face, Frame
+from ml.vision.analyzer import FaceAnalyzer
+from ml.vision.detector import FaceDetector
+from resources import bundled_weights
+
+
+class _Classifier:
+    """Answers with the number of the question, so that a test sees which answer a face has."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def probabilities(self, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        assert pictures.shape[1:] == (48, 48)
+        self.asked.append(len(pictures))
+        answer = np.zeros((len(pictures), 7), np.float32)
+        answer[:, 0] = len(self.asked)
+        answer[:, 1] = np.arange(len(pictures))
+        return answer
+
+
+class _Detector:
+    def __init__(self) -> None:
+        self.faces: list[Face] = []
+
+    def detect(self, _: npt.NDArray[np.uint8]) -> list[Face]:
+        return self.faces
+
+
+class _Scene:
+    """An analyzer of frames in which faces stand where the test puts them."""
+
+    def __init__(self, interval: float) -> None:
+        self.classifier, self.detector = _Classifier(), _Detector()
+        classifier: Any = self.classifier
+        detector: Any = self.detector
+        self.analyzer = FaceAnalyzer(classifier, detector, interval)
+        self.frames = 0
+
+    def see(self, time: float, *places: float) -> Analysis:
+        self.detector.faces = [
+            Face(
+                x, 100, 80, 100, 0.9, ((x + 20, 130), (x + 60, 130), (x + 40, 150)) + ((x, 0),) * 2
+            )
+            for x in places
+        ]
+        frame = Frame(np.zeros((400, 1000, 3), np.uint8), self.frames, time)
+        self.frames += 1
+        analysis = self.analyzer.analyze(frame)
+        assert analysis.frame is frame
+        return analysis
+
+    def answer(self, time: float, *places: float) -> list[float]:
+        """The number of the question each face was last answered in."""
+        faces = self.see(time, *places).faces
+        return [face.probabilities[0] if face.probabilities else 0 for face in faces]
+
+
+def test_answers_stay_until_the_next() -> None:
+    scene = _Scene(interval=2)
+    answers = [scene.answer(10 + n / 4, 100 + n) for n in range(17)]
+    assert answers == [[1]] * 8 + [[2]] * 8 + [[3]]
+    assert scene.classifier.asked == [1, 1, 1]
+
+
+def test_boxes_follow_between_answers() -> None:
+    scene = _Scene(interval=2)
+    scene.see(0, 100)
+    assert scene.see(0.5, 130).faces[0].face.x == 130
+
+
+def test_interval_zero_asks_on_every_frame() -> None:
+    scene = _Scene(interval=0)
+    assert [scene.answer(n / 30, 100)[0] for n in range(5)] == [1, 2, 3, 4, 5]
+
+
+def test_time_is_the_sources() -> None:
+    """A video analysed faster or slower than it plays is asked about at the same pictures."""
+    scene = _Scene(interval=2)
+    for n in range(91):
+        scene.see(n / 10, 100)
+    assert len(scene.classifier.asked) == 5
+
+
+def test_new_faces_are_asked_about_at_once() -> None:
+    scene = _Scene(interval=2)
+    assert scene.answer(0.0, 100) == [1]
+    assert scene.answer(0.5, 100, 600) == [1, 2]
+    assert scene.answer(1.0, 100, 600) == [1, 2]
+    assert scene.answer(2.0, 100, 600) == [3, 3]
+    assert scene.classifier.asked == [1, 1, 2]
+
+
+def test_each_face_gets_its_own_answer() -> None:
+    scene = _Scene(interval=0)
+    faces = scene.see(0, 100, 400, 700).faces
+    assert [face.probabilities and face.probabilities[1] for face in faces] == [0, 1, 2]
+    assert [face.face.x for face in faces] == [100, 400, 700]
+
+
+def test_no_faces_ask_nothing() -> None:
+    scene = _Scene(interval=2)
+    assert scene.see(0).faces == ()
+    assert scene.classifier.asked == []
+    assert scene.answer(0.5, 100) == [1]
+    assert [scene.answer(t, 100) for t in (1.0, 1.5, 2.0, 2.5)] == [[1], [1], [1], [2]]
+
+
+def test_a_face_lost_for_a_moment_keeps_its_answer() -> None:
+    scene = _Scene(interval=10)
+    scene.see(0, 100)
+    scene.see(0.3)
+    assert scene.answer(0.6, 100) == [1]
+
+
+def test_restart_forgets() -> None:
+    scene = _Scene(interval=2)
+    (before,) = scene.see(100, 100).faces
+    scene.analyzer.restart()
+    (after,) = scene.see(0, 100).faces
+    assert after.probabilities
+    assert after.probabilities[0] == 2
+    assert after.velocity == (0, 0)
+    assert before.track == after.track == 0, "tracks count from 0 in every source"
+
+
+def test_another_interval_counts_at_once() -> None:
+    scene = _Scene(interval=100)
+    scene.see(0, 100)
+    scene.analyzer.interval = 0.5
+    assert scene.answer(0.6, 100) == [2]
+
+
+def test_real_face(portrait: npt.NDArray[np.uint8]) -> None:
+    classifier = ExpressionClassifier(load_weights(bundled_weights()), torch.device("cpu"))
+    analyzer = FaceAnalyzer(classifier, FaceDetector())
+
+    analysis = analyzer.analyze(Frame(portrait, 0, 0.0))
+
+    (face,) = analysis.faces
+    assert face.expression is Expression.HAPPY  # she smiles
+    assert face.confidence == max(face.probabilities or ())
+    assert sum(face.probabilities or ()) == pytest.approx(1, abs=1e-5)
+    assert analysis.milliseconds > 0
+
+
+def test_a_face_not_asked_about_has_no_expression() -> None:
+    scene = _Scene(interval=0)
+    (face,) = scene.see(0, 100).faces
+    unknown = replace(face, probabilities=None)
+    assert unknown.expression is None
+    assert unknown.confidence == 0
