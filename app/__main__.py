@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings.set(DEVICE, arguments.device)
     window = MainWindow(application, settings)
     if arguments.source is not None:
-        window.live.source.choose(arguments.source)
+        window.live.choose_source(arguments.source)
     application.quit_on_interrupt()
     report = None
     if arguments.report is not None:

@@ -12,10 +12,11 @@ from PySide6.QtGui import QGuiApplication
 from app.application import Application
 from app.live.analysis_worker import NetworkFailure
 from app.live.session import State as LiveState
+from app.live.stream import Event as Seen
+from app.live.stream import Observation
 from app.main_window import MainWindow
 from ml.files import replacing
 from ml.runs.events import Epoch, Event, Failed
-from ml.vision.analysis import Analysis
 
 
 class Report(QObject):
@@ -32,7 +33,7 @@ class Report(QObject):
         self._frames = self._faces = self._epochs = 0
         self._expressions: Counter[str] = Counter()
         application.unexpected_error.connect(self._on_unexpected_error)
-        window.live.session.analysed.connect(self._on_analysed)
+        window.live.session.stream.told.connect(self._on_seen)
         window.live.session.message.connect(self._on_message)
         window.live.session.network_failed.connect(self._on_network_failed)
         window.live.session.state_changed.connect(self._on_live_state)
@@ -55,12 +56,13 @@ class Report(QObject):
             file.write(json.dumps(figures, indent=2).encode())
 
     @Slot(object)
-    def _on_analysed(self, analysis: Analysis) -> None:
-        self._frames += 1
-        self._faces += len(analysis.faces)
-        self._expressions.update(
-            face.expression.label for face in analysis.faces if face.expression is not None
-        )
+    def _on_seen(self, event: Seen) -> None:
+        if isinstance(event, Observation):
+            self._frames += 1
+            self._faces += len(event.faces)
+            self._expressions.update(
+                face.expression.label for face in event.faces if face.expression is not None
+            )
 
     @Slot(str, bool)
     def _on_message(self, text: str, serious: bool) -> None:

@@ -133,7 +133,7 @@ class CaptureThread(QThread):
             frames += 1
             step = frame.time - last or step
             last = frame.time
-            frame = replace(frame, time=start + frame.time)
+            frame = replace(frame, time=start + frame.time, wall_time=time.time())
             self._next_time = frame.time + step
             if not source.live:
                 clock = max(clock, time.monotonic() - frame.time - _LATE_SECONDS)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from app.live.analysis_worker import AnalysisWorker, NetworkFailure, NetworkInUse, NetworkRequest
 from app.live.capture import CaptureThread, LatestFrame
+from app.live.stream import AnalysisStream, Began, Ended, Gap, NetworkChanged
 from ml.vision.analysis import Analysis, DetectionOptions
 
 _log = logging.getLogger(__name__)
@@ -29,11 +30,9 @@ class State(Enum):
 
 
 class LiveSession(QObject):
-    """Starts, stops and reconnects; passes on what belongs to the session that runs now."""
+    """Starts, stops and reconnects; publishes what belongs to the capture that runs now."""
 
     state_changed = Signal(object)
-    analysed = Signal(object)
-    """Analysis."""
     network_ready = Signal(object)
     """NetworkInUse."""
     network_failed = Signal(object)
@@ -48,12 +47,17 @@ class LiveSession(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.state = State.IDLE
+        self.stream = AnalysisStream(self)
         self.display_box = LatestFrame()
         self.network: NetworkInUse | None = None
         self._network_asked_for: NetworkRequest | None = None
         self._analysis_box = LatestFrame()
         self._number = 0
         self._capture: CaptureThread | None = None
+        self._began = False
+        """Whether the stream was told of this capture."""
+        self._end = ""
+        """Why the capture ends, unless the user stops it."""
         self._next: tuple[str, bool] | None = None
         """Address, and whether to repeat: read as soon as the last capture has ended."""
 
@@ -98,6 +102,7 @@ class LiveSession(QObject):
             self._enter(State.OPENING)
             return
         self._number += 1
+        self._began, self._end = False, ""
         self.display_box.take()
         self._analysis_box.take()
         self._session_begins.emit(self._number)
@@ -150,19 +155,25 @@ class LiveSession(QObject):
             _log.info("opened %s", name)
             self.message.emit("", False)
             self._enter(State.RUNNING)
+            if not self._began:
+                self._began = True
+                self.stream.told.emit(Began(name))
 
     @Slot(str)
     def _on_lost(self, why: str) -> None:
         if self.active:
             self.message.emit(why, True)
             self._enter(State.LOST)
+            self.stream.told.emit(Gap(why))
 
     @Slot(str)
     def _on_failed(self, why: str) -> None:
+        self._end = why
         self.message.emit(why, True)
 
     @Slot(str)
     def _on_ended(self, what: str) -> None:
+        self._end = what
         self.message.emit(what, False)
 
     @Slot(str)
@@ -177,6 +188,9 @@ class LiveSession(QObject):
             self._capture = None
         self._number += 1  # what is still on its way belongs to the past
         self._enter(State.IDLE)
+        if self._began:
+            self._began = False
+            self.stream.told.emit(Ended(self._end))
         self._start_next()
 
     def _start_next(self) -> None:
@@ -188,12 +202,13 @@ class LiveSession(QObject):
     def _on_analysed(self, number: int, analysis: Analysis) -> None:
         # Not when the camera was lost meanwhile: its last face would stay on view until it returns.
         if number == self._number and self.state is State.RUNNING:
-            self.analysed.emit(analysis)
+            self.stream.publish(analysis)
 
     @Slot(object)
     def _on_network_ready(self, network: NetworkInUse) -> None:
         self.network = network
         self.network_ready.emit(network)
+        self.stream.told.emit(NetworkChanged(network))
         if self._capture is None:
             self._start_next()
 

@@ -36,6 +36,8 @@ class VideoView(QWidget):
     """The track of the face that was clicked."""
     leave_requested = Signal()
     """Enter was pressed in the picture."""
+    frame_shown = Signal()
+    """Another frame is on view."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,27 +71,28 @@ class VideoView(QWidget):
             self._chosen = track
             self.update()
 
-    def show_frame(self, frame: Frame) -> bool:
-        """The newest frame of the source; whether it changes what is shown."""
+    def show_frame(self, frame: Frame) -> None:
+        """The newest frame of the source, which waits for its analysis if these keep pace."""
         if self._analysis is not None:
             age = frame.time - self._analysis.frame.time
             if self._pace <= _KEEPS_PACE and age <= _STALE:
-                return False
-        self._frame = frame
-        self.update()
-        return True
+                return
+        self._show(frame)
 
-    def show_analysis(self, analysis: Analysis) -> bool:
-        """The newest analysis; whether it changes which frame is shown."""
+    def show_analysis(self, analysis: Analysis) -> None:
+        """The newest analysis, with its own frame if analyses keep pace."""
         if self._analysis is not None:
             apart = analysis.frame.time - self._analysis.frame.time
             self._pace += 0.2 * (min(max(apart, 0.0), 1.0) - self._pace)
         self._analysis = analysis
         self.update()
-        if self._frame is not None and self._pace > _KEEPS_PACE:
-            return False
-        self._frame = analysis.frame
-        return True
+        if self._frame is None or self._pace <= _KEEPS_PACE:
+            self._show(analysis.frame)
+
+    def _show(self, frame: Frame) -> None:
+        self._frame = frame
+        self.update()
+        self.frame_shown.emit()
 
     def clear_faces(self) -> None:
         self._analysis = None

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMessageBox,
     QPushButton,
     QScrollArea,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.message_bar import MessageBar
 from app.settings import OUTLIVE, TRAINING_DATA, TRAINING_PRESET, Settings
 from app.training.process import all_but_one_processor
 from app.training.progress.curves import Curves
@@ -127,11 +127,7 @@ class TrainingTab(QWidget):
             self.tr("Otherwise training stops with a checkpoint when the program is killed.")
         )
         self.outlive.setChecked(self._settings.get(OUTLIVE))
-        self.message = QLabel()
-        self.message.setObjectName("message")
-        self.message.setWordWrap(True)
-        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.message.hide()
+        self.message = MessageBar()
         self.progress = ProgressView()
         self.curves = Curves()
         self.epochs = EpochTable()
@@ -386,8 +382,7 @@ class TrainingTab(QWidget):
 
     @Slot(str)
     def show_message(self, text: str) -> None:
-        self.message.setText(text)
-        self.message.setVisible(bool(text))
+        self.message.say(text)
 
 
 def _card(content: QWidget) -> QFrame:

@@ -38,6 +38,8 @@ class Frame:
     """Counts the frames of one opened source from 0."""
     time: float
     """Seconds since the source was opened; never runs backwards, also when a video loops."""
+    wall_time: float = 0.0
+    """When it was captured or played, in seconds since 1970; 0 where it was only read."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ class TrackedFace:
     """Pixels per second."""
     probabilities: tuple[float, ...] | None = None
     """One for each Expression, in their order; None until the network has seen the face."""
+    answered: float | None = None
+    """The time of the frame in which it saw it last, as ``Frame.time``."""
 
     @property
     def expression(self) -> Expression | None:

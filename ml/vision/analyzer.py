@@ -52,7 +52,7 @@ class FaceAnalyzer:
         pictures = np.stack([face_picture(frame.image, face.face) for face in faces])
         probabilities = self.classifier.probabilities(pictures).tolist()
         answered = [
-            replace(face, probabilities=tuple(values))
+            replace(face, probabilities=tuple(values), answered=frame.time)
             for face, values in zip(faces, probabilities, strict=True)
         ]
         for face in answered:

@@ -22,14 +22,16 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from app import __main__ as program
 from app.application import Application
+from app.live.face_panel import FacePanel
 
 {setup}
 
 def look():
     window = next(iter(w for w in Application.topLevelWidgets() if w.isWindow() and w.isVisible()
                        and hasattr(w, "live")), None)
-    if window is not None and window.live.chart.probabilities is not None:
-        print("SEEN", QGuiApplication.platformName(), window.live.headline.text(), flush=True)
+    panel = window and window.findChild(FacePanel)
+    if panel is not None and panel.chart.probabilities is not None:
+        print("SEEN", QGuiApplication.platformName(), panel.headline.text(), flush=True)
         timer.stop()
         {leave}
 

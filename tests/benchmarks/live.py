@@ -76,14 +76,15 @@ def _live(video: Path, plain: float) -> None:
     settings.set(LOOP, True)
     window = MainWindow(application, settings)
     window.show()
-    window.live.source.choose(str(video))
+    window.live.choose_source(str(video))
     window.live.start()
 
     analyses: list[float] = []
     shown: list[float] = []
-    window.live.session.analysed.connect(lambda analysis: analyses.append(analysis.milliseconds))
-    count = window.live._shown.count
-    window.live._shown.count = lambda: (shown.append(0.0), count())[1]  # type: ignore[method-assign]
+    window.live.session.stream.analysed.connect(
+        lambda analysis: analyses.append(analysis.milliseconds)
+    )
+    window.live.view.frame_shown.connect(lambda: shown.append(0.0))
     beats: list[float] = []
     heart = QTimer()
     heart.timeout.connect(lambda: beats.append(time.perf_counter()))
@@ -131,7 +132,7 @@ class Timed(MainWindow):
         QTimer.singleShot(0, lambda: print("window", time.time() - begin, flush=True))
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        self.live.session.analysed.connect(self.first)
+        self.live.session.stream.analysed.connect(self.first)
     def first(self, _):
         print("analysis", time.time() - begin, flush=True)
         self.close()

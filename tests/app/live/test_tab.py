@@ -13,7 +13,9 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 import ml.vision.sources
+from app.live.face_panel import FacePanel
 from app.live.session import State
+from app.live.stream import Observation
 from app.live.tab import LiveTab
 from app.settings import DEVICE, INTERVAL, MIN_SCORE, MIRROR, SOURCE, WEIGHTS, Settings
 from ml.expressions import Expression
@@ -53,64 +55,68 @@ def group(tmp_path: Path, portrait: npt.NDArray[np.uint8]) -> Path:
     return path
 
 
-def shown(tab: LiveTab) -> Analysis | None:
-    return tab._analysis
+def panel(tab: LiveTab) -> FacePanel:
+    return next(part for part in tab.consumers if isinstance(part, FacePanel))
+
+
+def shown(tab: LiveTab) -> Observation | None:
+    return panel(tab).observation
 
 
 def test_a_clip_from_start_to_end(tab: LiveTab, qtbot: QtBot, clip: Path) -> None:
     seen: list[Analysis] = []
-    tab.session.analysed.connect(seen.append)
-    tab.source.choose(str(clip))
-    assert tab.button.text() == "Start"
-    tab.button.click()
-    assert tab.button.text() == "Stop"
-    qtbot.waitUntil(lambda: tab.chart.probabilities is not None, timeout=10_000)
-    assert tab.headline.text() == "Happy"
-    assert tab.count.text() == "1"
-    qtbot.waitUntil(lambda: tab.headline.text() == "No face", timeout=10_000)
-    assert tab.chart.probabilities is None
+    tab.session.stream.analysed.connect(seen.append)
+    tab.bar.source.choose(str(clip))
+    assert tab.bar.button.text() == "Start"
+    tab.bar.button.click()
+    assert tab.bar.button.text() == "Stop"
+    qtbot.waitUntil(lambda: panel(tab).chart.probabilities is not None, timeout=10_000)
+    assert panel(tab).headline.text() == "Happy"
+    assert panel(tab).count.text() == "1"
+    qtbot.waitUntil(lambda: panel(tab).headline.text() == "No face", timeout=10_000)
+    assert panel(tab).chart.probabilities is None
     qtbot.waitUntil(lambda: tab.session.state is State.IDLE, timeout=10_000)
     assert tab.message.text() == "clip.avi has ended."
-    assert tab.button.text() == "Start"
+    assert tab.bar.button.text() == "Start"
     assert tab.view.frame is not None
     times = [analysis.frame.time for analysis in seen]
     assert times == sorted(times)
 
 
 def test_every_person_is_found_and_a_click_chooses(tab: LiveTab, qtbot: QtBot, group: Path) -> None:
-    tab.source.choose(str(group))
+    tab.bar.source.choose(str(group))
     tab.start()
     qtbot.waitUntil(lambda: shown(tab) is not None, timeout=10_000)
     analysis = shown(tab)
     assert analysis is not None
     large, small = analysis.faces
     assert large.face.x > 400 > small.face.x
-    assert tab.chart.probabilities == large.probabilities
-    assert "the largest face of 2" in tab.caption.text()
+    assert panel(tab).chart.probabilities == large.probabilities
+    assert "the largest face of 2" in panel(tab).caption.text()
 
     place = tab.view.face_rect(small).center().toPoint()
     qtbot.mouseClick(tab.view, Qt.MouseButton.LeftButton, pos=place)
-    assert tab.chart.probabilities == small.probabilities
-    assert "the chosen face of 2" in tab.caption.text()
+    assert panel(tab).chart.probabilities == small.probabilities
+    assert "the chosen face of 2" in panel(tab).caption.text()
 
 
 def test_a_still_picture_answers_to_changed_options(
     tab: LiveTab, qtbot: QtBot, group: Path
 ) -> None:
-    tab.source.choose(str(group))
+    tab.bar.source.choose(str(group))
     tab.start()
-    qtbot.waitUntil(lambda: tab.count.text() == "2", timeout=10_000)
-    tab.min_size.setValue(100)
-    qtbot.waitUntil(lambda: tab.count.text() == "1", timeout=10_000)
-    tab.min_size.setValue(1000)
-    qtbot.waitUntil(lambda: tab.headline.text() == "No face", timeout=10_000)
+    qtbot.waitUntil(lambda: panel(tab).count.text() == "2", timeout=10_000)
+    tab.options.min_size.setValue(100)
+    qtbot.waitUntil(lambda: panel(tab).count.text() == "1", timeout=10_000)
+    tab.options.min_size.setValue(1000)
+    qtbot.waitUntil(lambda: panel(tab).headline.text() == "No face", timeout=10_000)
 
 
 def test_space_starts_and_stops_and_stop_clears_the_boxes(
     tab: LiveTab, qtbot: QtBot, clip: Path
 ) -> None:
-    tab.loop.setChecked(True)
-    tab.source.choose(str(clip))
+    tab.options.loop.setChecked(True)
+    tab.bar.source.choose(str(clip))
     tab.view.setFocus()
     qtbot.keyClick(tab.view, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: shown(tab) is not None, timeout=10_000)
@@ -118,26 +124,26 @@ def test_space_starts_and_stops_and_stop_clears_the_boxes(
     qtbot.waitUntil(lambda: tab.session.state is State.IDLE, timeout=10_000)
     qtbot.wait(100)
     assert shown(tab) is None
-    assert tab.chart.probabilities is None
-    assert tab.headline.text() == "–"
+    assert panel(tab).chart.probabilities is None
+    assert panel(tab).headline.text() == "–"
 
 
 def test_another_source_while_one_runs_takes_over(
     tab: LiveTab, qtbot: QtBot, clip: Path, group: Path
 ) -> None:
-    tab.loop.setChecked(True)
-    tab.source.choose(str(clip))
+    tab.options.loop.setChecked(True)
+    tab.bar.source.choose(str(clip))
     tab.start()
     qtbot.waitUntil(lambda: tab.session.state is State.RUNNING, timeout=10_000)
-    tab.source.choose(str(group))
-    qtbot.waitUntil(lambda: tab.count.text() == "2", timeout=10_000)
+    tab.bar.source.choose(str(group))
+    qtbot.waitUntil(lambda: panel(tab).count.text() == "2", timeout=10_000)
     assert tab.session.state is State.RUNNING
 
 
 def test_starting_and_stopping_fast_leaves_it_in_order(
     tab: LiveTab, qtbot: QtBot, clip: Path
 ) -> None:
-    tab.source.choose(str(clip))
+    tab.bar.source.choose(str(clip))
     for _ in range(6):
         tab.toggle()
         qtbot.wait(15)
@@ -149,10 +155,12 @@ def test_starting_and_stopping_fast_leaves_it_in_order(
 def test_late_analyses_of_a_stopped_session_are_ignored(
     tab: LiveTab, qtbot: QtBot, clip: Path
 ) -> None:
-    tab.source.choose(str(clip))
+    tab.bar.source.choose(str(clip))
+    seen: list[Analysis] = []
+    tab.session.stream.analysed.connect(seen.append)
     tab.start()
     qtbot.waitUntil(lambda: shown(tab) is not None, timeout=10_000)
-    late = shown(tab)
+    late = seen[-1]
     number = tab.session._number
     tab.session.stop()
     qtbot.waitUntil(lambda: tab.session.state is State.IDLE, timeout=10_000)
@@ -164,12 +172,12 @@ def test_late_analyses_of_a_stopped_session_are_ignored(
 def test_a_missing_file_is_told_and_the_program_goes_on(
     tab: LiveTab, qtbot: QtBot, clip: Path
 ) -> None:
-    tab.source.choose("/nowhere/at all.mp4")
+    tab.bar.source.choose("/nowhere/at all.mp4")
     tab.start()
     qtbot.waitUntil(lambda: tab.session.state is State.IDLE, timeout=10_000)
     assert "at all.mp4" in tab.message.text()
     assert tab.message.isVisible()
-    tab.source.choose(str(clip))
+    tab.bar.source.choose(str(clip))
     tab.start()
     qtbot.waitUntil(lambda: shown(tab) is not None, timeout=10_000)
     assert not tab.message.isVisible()
@@ -181,7 +189,7 @@ def test_no_camera_at_all_is_told(
     monkeypatch.setattr(ml.vision.sources, "list_cameras", list)
     tab.start()
     qtbot.waitUntil(lambda: "No camera" in tab.message.text(), timeout=10_000)
-    assert tab.button.text() == "Start"
+    assert tab.bar.button.text() == "Start"
 
 
 def test_unusable_weights_are_told_and_those_in_use_stay(
@@ -192,10 +200,10 @@ def test_unusable_weights_are_told_and_those_in_use_stay(
     tab.use_weights(bad)
     qtbot.waitUntil(lambda: "bad.safetensors" in tab.message.text(), timeout=10_000)
     assert "stay in use" in tab.message.text()
-    assert tab.weights.currentText() == "Bundled weights"
-    tab.source.choose(str(group))
+    assert tab.bar.weights.currentText() == "Bundled weights"
+    tab.bar.source.choose(str(group))
     tab.start()
-    qtbot.waitUntil(lambda: tab.chart.probabilities is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: panel(tab).chart.probabilities is not None, timeout=10_000)
 
 
 def test_other_weights_are_used_at_once(
@@ -209,19 +217,19 @@ def test_other_weights_are_used_at_once(
     bias[weights.classes.index(Expression.SAD)] += 50
     sad = tmp_path / "sad.safetensors"
     save_weights(weights, sad)
-    tab.source.choose(str(group))
+    tab.bar.source.choose(str(group))
     tab.start()
-    qtbot.waitUntil(lambda: tab.headline.text() == "Happy", timeout=10_000)
+    qtbot.waitUntil(lambda: panel(tab).headline.text() == "Happy", timeout=10_000)
     tab.use_weights(sad)
-    qtbot.waitUntil(lambda: tab.headline.text() == "Sad", timeout=10_000)
-    assert tab.weights.currentText() == "sad.safetensors"
+    qtbot.waitUntil(lambda: panel(tab).headline.text() == "Sad", timeout=10_000)
+    assert tab.bar.weights.currentText() == "sad.safetensors"
 
 
 def test_it_remembers(tab: LiveTab, qtbot: QtBot, settings: Settings, clip: Path) -> None:
-    tab.source.choose(str(clip))
-    tab.interval.setValue(1.5)
-    tab.min_score.setValue(0.7)
-    tab.mirror.setChecked(True)
+    tab.bar.source.choose(str(clip))
+    tab.options.interval.setValue(1.5)
+    tab.options.min_score.setValue(0.7)
+    tab.options.mirror.setChecked(True)
     settings.save()
     kept = Settings(settings.path)
     assert kept.get(SOURCE) == str(clip)
@@ -232,8 +240,8 @@ def test_it_remembers(tab: LiveTab, qtbot: QtBot, settings: Settings, clip: Path
     again = LiveTab(kept)
     qtbot.addWidget(again)
     qtbot.waitUntil(lambda: again.session.network is not None, timeout=_LOADING)
-    assert again.source.currentText() == "clip.avi"
-    assert again.interval.value() == 1.5
+    assert again.bar.source.currentText() == "clip.avi"
+    assert again.options.interval.value() == 1.5
     assert again.view.mirrored
     assert again.shut_down()
 
@@ -246,7 +254,7 @@ def test_remembered_weights_that_are_gone_give_way_to_the_bundled(
     qtbot.addWidget(tab)
     qtbot.waitUntil(lambda: tab.session.network is not None, timeout=_LOADING)
     assert "mine.pt" in tab.message.text()
-    assert tab.weights.currentText() == "Bundled weights"
+    assert tab.bar.weights.currentText() == "Bundled weights"
     assert tab.shut_down()
 
 
@@ -262,22 +270,24 @@ def test_weights_stay_chosen_where_a_device_is_gone(
     qtbot.waitUntil(lambda: tab.session.network is not None, timeout=_LOADING)
     assert tab.session.network is not None
     assert tab.session.network.request.weights == mine
-    assert tab.weights.currentText() == "mine.safetensors"
+    assert tab.bar.weights.currentText() == "mine.safetensors"
     assert tab.message.text().startswith("There is no device cuda:7 here")
     assert tab.message.text().endswith("Automatic is used.")
-    assert tab.device.currentText() == "Automatic"
+    assert tab.options.device.currentText() == "Automatic"
     assert tab.shut_down()
 
 
 def test_without_any_usable_weights_it_says_so_once(
     qtbot: QtBot, settings: Settings, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.live.tab.bundled_weights", lambda: Path("/gone/bundled.safetensors"))
+    monkeypatch.setattr(
+        "app.live.network_choice.bundled_weights", lambda: Path("/gone/bundled.safetensors")
+    )
     tab = LiveTab(settings)
     qtbot.addWidget(tab)
     failures: list[object] = []
     tab.session.network_failed.connect(failures.append)
-    tab.source.choose(str(clip))
+    tab.bar.source.choose(str(clip))
     tab.start()
     qtbot.waitUntil(lambda: bool(failures), timeout=_LOADING)
     qtbot.wait(300)
@@ -294,7 +304,7 @@ def test_a_start_that_waited_leaves_on_view_why_other_weights_answer(
     settings.set(WEIGHTS, "/gone/mine.pt")
     tab = LiveTab(settings)
     qtbot.addWidget(tab)
-    tab.source.choose(str(clip))
+    tab.bar.source.choose(str(clip))
     tab.start()
     qtbot.waitUntil(lambda: shown(tab) is not None, timeout=_LOADING)
     assert "mine.pt" in tab.message.text()
@@ -313,27 +323,29 @@ def test_a_failure_of_weights_no_longer_wanted_is_not_told(
         timeout=_LOADING,
     )
     assert not tab.message.text()
-    assert tab.weights.currentText() == "good.safetensors"
+    assert tab.bar.weights.currentText() == "good.safetensors"
 
 
 def test_the_last_face_does_not_outlive_the_camera(tab: LiveTab, qtbot: QtBot, group: Path) -> None:
-    tab.source.choose(str(group))
+    tab.bar.source.choose(str(group))
+    seen: list[Analysis] = []
+    tab.session.stream.analysed.connect(seen.append)
     tab.start()
     qtbot.waitUntil(lambda: shown(tab) is not None, timeout=_LOADING)
-    late = shown(tab)
+    late = seen[-1]
     tab.session._on_lost("The camera stopped sending pictures.")
     tab.session._on_analysed(tab.session._number, late)  # was still being analysed
     assert shown(tab) is None
-    assert tab.headline.text() == "–"
+    assert panel(tab).headline.text() == "–"
 
 
 def test_a_camera_is_remembered_by_name(qtbot: QtBot, settings: Settings) -> None:
     settings.set(SOURCE, "camera:Studio Cam")
     tab = LiveTab(settings)
     qtbot.addWidget(tab)
-    tab.source._on_cameras(["Built-in", "Studio Cam"])
-    assert tab.source.currentText() == "Studio Cam"
-    tab.source._on_cameras(["Built-in"])
-    assert tab.source.currentText() == "Studio Cam (not plugged in)"
+    tab.bar.source._on_cameras(["Built-in", "Studio Cam"])
+    assert tab.bar.source.currentText() == "Studio Cam"
+    tab.bar.source._on_cameras(["Built-in"])
+    assert tab.bar.source.currentText() == "Studio Cam (not plugged in)"
     assert settings.get(SOURCE) == "camera:Studio Cam"
     assert tab.shut_down()

@@ -1,0 +1,15 @@
+"""Everything that follows the analyses: a file each, and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from app.live.consumer import Consumer, Live
+from app.live.face_panel import FacePanel
+from app.live.picture import Picture
+
+CONSUMERS: Final[list[Callable[[Live], Consumer]]] = [
+    Picture,
+    FacePanel,
+]

@@ -1,0 +1,89 @@
+"""Which weights answer on which device, and what to do when those chosen cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.live.analysis_worker import NetworkFailure, NetworkInUse, NetworkRequest
+from app.live.options import Options, device_name
+from app.live.pickers import WeightsPicker
+from app.live.session import LiveSession
+from app.settings import DEVICE, WEIGHTS, Settings
+from resources import bundled_weights
+
+
+class NetworkChoice(QObject):
+    """Keeps the session's network, the two lists of choices and the settings in step."""
+
+    changed = Signal(str)
+    """What answers now, in words."""
+    message = Signal(str, bool)
+    """For the user, and whether it is serious; an empty one withdraws what was said before."""
+
+    def __init__(
+        self, session: LiveSession, weights: WeightsPicker, options: Options, settings: Settings
+    ) -> None:
+        super().__init__(session)
+        self._session, self._weights, self._options = session, weights, options
+        self._settings = settings
+        weights.chosen.connect(self._change)
+        options.device_chosen.connect(self._change)
+        session.network_ready.connect(self._on_ready)
+        session.network_failed.connect(self._on_failed)
+
+    def load(self) -> None:
+        path = self._weights.value
+        self._session.use_network(
+            Path(path) if path else bundled_weights(), self._settings.get(DEVICE)
+        )
+
+    @Slot()
+    def _change(self) -> None:
+        self.message.emit("", False)
+        self.load()
+
+    @Slot(object)
+    def _on_ready(self, network: NetworkInUse) -> None:
+        for device in network.devices:
+            self._options.offer_device(device)
+        self._options.show_device(network.request.device)
+        self.changed.emit(
+            self.tr("{} on {}, trained on {}").format(
+                self._weights.title(_as_setting(network.request.weights)),
+                device_name(network.device),
+                network.trained_on,
+            )
+        )
+
+    @Slot(object)
+    def _on_failed(self, failure: NetworkFailure) -> None:
+        """Go back to what is in use, or, where nothing is yet, on to what is likelier to work."""
+        asked, network = failure.request, self._session.network
+        if network is not None:
+            instead = network.request
+            consequence = self.tr("The weights in use stay in use.")
+        elif failure.unusable_weights and asked.weights != bundled_weights():
+            instead = NetworkRequest(bundled_weights(), asked.device)
+            consequence = self.tr("The bundled weights are used.")
+        elif not failure.unusable_weights and asked.device != "cpu":
+            device = "cpu" if asked.device == DEVICE.default else DEVICE.default
+            instead = NetworkRequest(asked.weights, device)
+            consequence = self.tr("{} is used.").format(device_name(device))
+        else:
+            self._session.stop()
+            self.message.emit(failure.why, True)
+            return
+        self._settings.set(WEIGHTS, _as_setting(instead.weights))
+        self._settings.set(DEVICE, instead.device)
+        self._weights.fill()
+        self._options.show_device(instead.device)
+        if network is None:
+            self.load()
+        self.message.emit(f"{failure.why} {consequence}", True)
+
+
+def _as_setting(weights: Path) -> str:
+    """``weights`` as settings keep them: empty for the bundled, wherever those are."""
+    return "" if weights == bundled_weights() else str(weights)

@@ -1,0 +1,169 @@
+"""How faces are detected and named: a card of options that are kept."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QSpinBox,
+    QWidget,
+)
+
+from app.settings import (
+    DEVICE,
+    INTERVAL,
+    LONG_SIDE,
+    LOOP,
+    MIN_SCORE,
+    MIN_SIZE,
+    MIRROR,
+    Settings,
+)
+from app.theme import centre_labels
+from ml.vision.analysis import DetectionOptions
+
+
+class Options(QFrame):
+    """Every change is kept in the settings and told."""
+
+    device_chosen = Signal()
+    analysis_changed = Signal()
+    """``detection`` or the interval."""
+    mirror_changed = Signal(bool)
+    loop_changed = Signal(bool)
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.setObjectName("card")
+        self._settings = settings
+        self._build()
+        self.device.activated.connect(self._on_device)
+        for box in (self.interval, self.min_score, self.min_size, self.long_side):
+            box.valueChanged.connect(self._on_analysis)
+        self.mirror.toggled.connect(self._on_mirror)
+        self.loop.toggled.connect(self._on_loop)
+
+    @property
+    def detection(self) -> DetectionOptions:
+        return DetectionOptions(
+            self.long_side.value(), self.min_score.value(), self.min_size.value()
+        )
+
+    def offer_device(self, device: str) -> None:
+        """List ``device`` if it is not listed yet."""
+        if self.device.findData(device) < 0:
+            self.device.addItem(device_name(device), device)
+
+    def show_device(self, device: str) -> None:
+        """The one in use, without a word to others."""
+        self.offer_device(device)
+        self.device.setCurrentIndex(self.device.findData(device))
+
+    def _build(self) -> None:
+        settings = self._settings
+        self.device = QComboBox()
+        self.offer_device(DEVICE.default)
+        self.offer_device(settings.get(DEVICE))
+        self.interval = QDoubleSpinBox()
+        self.interval.setRange(0, 60)
+        self.interval.setSingleStep(0.5)
+        self.interval.setDecimals(1)
+        self.interval.setSuffix(self.tr(" s"))
+        self.interval.setSpecialValueText(self.tr("every frame"))
+        self.interval.setValue(settings.get(INTERVAL))
+        self.min_score = QDoubleSpinBox()
+        self.min_score.setRange(0.1, 0.95)
+        self.min_score.setSingleStep(0.05)
+        self.min_score.setValue(settings.get(MIN_SCORE))
+        self.min_size = QSpinBox()
+        self.min_size.setRange(8, 1000)
+        self.min_size.setSuffix(self.tr(" px"))
+        self.min_size.setValue(int(settings.get(MIN_SIZE)))
+        self.long_side = QSpinBox()
+        self.long_side.setRange(160, 1920)
+        self.long_side.setSingleStep(32)
+        self.long_side.setSuffix(self.tr(" px"))
+        self.long_side.setValue(settings.get(LONG_SIDE))
+        self.mirror = QCheckBox(self.tr("Mirror"))
+        self.mirror.setChecked(settings.get(MIRROR))
+        self.loop = QCheckBox(self.tr("Repeat videos"))
+        self.loop.setChecked(settings.get(LOOP))
+
+        form = QFormLayout(self)
+        form.setContentsMargins(16, 10, 16, 10)
+        form.setVerticalSpacing(5)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for name, field, tip in self._rows():
+            field.setToolTip(tip)
+            field.setAccessibleName(name)
+            form.addRow(name, field)
+        centre_labels(form)
+        boxes = QHBoxLayout()
+        boxes.addWidget(self.mirror)
+        boxes.addWidget(self.loop)
+        form.addRow(boxes)
+
+    def _rows(self) -> list[tuple[str, QWidget, str]]:
+        """Name, field and tool tip of each option."""
+        return [
+            (self.tr("Device"), self.device, self.tr("The device the network runs on.")),
+            (
+                self.tr("Interval"),
+                self.interval,
+                self.tr("Seconds between two predictions; 0 predicts on every frame."),
+            ),
+            (
+                self.tr("Threshold"),
+                self.min_score,
+                self.tr("Detection threshold: the lowest score, from 0 to 1, taken for a face."),
+            ),
+            (
+                self.tr("Minimum face"),
+                self.min_size,
+                self.tr("The smallest face height, in pixels of the frame."),
+            ),
+            (
+                self.tr("Detection size"),
+                self.long_side,
+                self.tr(
+                    "The frame is reduced to this longest side for face detection. "
+                    "Larger finds smaller faces and takes longer."
+                ),
+            ),
+        ]
+
+    @Slot()
+    def _on_device(self) -> None:
+        self._settings.set(DEVICE, self.device.currentData())
+        self.device_chosen.emit()
+
+    @Slot()
+    def _on_analysis(self) -> None:
+        detection = self.detection
+        self._settings.set(LONG_SIDE, detection.long_side)
+        self._settings.set(MIN_SCORE, detection.min_score)
+        self._settings.set(MIN_SIZE, detection.min_size)
+        self._settings.set(INTERVAL, self.interval.value())
+        self.analysis_changed.emit()
+
+    @Slot(bool)
+    def _on_mirror(self, mirrored: bool) -> None:
+        self._settings.set(MIRROR, mirrored)
+        self.mirror_changed.emit(mirrored)
+
+    @Slot(bool)
+    def _on_loop(self, loop: bool) -> None:
+        self._settings.set(LOOP, loop)
+        self.loop_changed.emit(loop)
+
+
+def device_name(device: str) -> str:
+    """``cuda:0`` and the like, as people call it."""
+    kind, _, number = device.partition(":")
+    names = {"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA", "mps": "Apple GPU"}
+    return f"{names.get(kind, kind)} {number}".strip()

@@ -1,0 +1,76 @@
+"""The picture: the newest frame, or the analysed one with its faces."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
+
+from app.live.consumer import Consumer, Live
+from app.live.session import State
+from ml.vision.analysis import Analysis
+
+_REFRESH_MS: Final = 8
+"""Shorter than a frame of any usual camera, so that none waits long."""
+
+
+class Picture(QObject, Consumer):
+    """Gives the view what there is to show."""
+
+    def __init__(self, live: Live) -> None:
+        super().__init__(live.session)
+        self._session, self._view, self._choice = live.session, live.view, live.choice
+        self._analysis: Analysis | None = None
+        self._refresh = QTimer(self)
+        self._refresh.setTimerType(Qt.TimerType.PreciseTimer)
+        self._refresh.setInterval(_REFRESH_MS)
+        self._refresh.timeout.connect(self._show_newest)
+        live.view.face_chosen.connect(live.choice.choose)
+        live.choice.changed.connect(self._mark_chosen)
+        live.session.stream.analysed.connect(self._on_analysed)
+        live.session.state_changed.connect(self._on_state)
+        self._on_state(live.session.state)
+
+    def shut_down(self) -> bool:
+        self._refresh.stop()
+        return True
+
+    def refresh_theme(self) -> None:
+        self._view.update()
+
+    @Slot(object)
+    def _on_state(self, state: State) -> None:
+        self._view.set_invitation(
+            {
+                State.IDLE: self.tr("Press Start, or Space, to see faces and their expressions."),
+                State.OPENING: self.tr("Opening…"),
+                State.LOST: self.tr("Waiting for the camera…"),
+            }.get(state, "")
+        )
+        if state is State.RUNNING:
+            self._refresh.start()
+        else:
+            self._refresh.stop()
+        if state is State.OPENING:
+            self._analysis = None
+            self._view.clear()
+        elif state is not State.RUNNING:
+            self._analysis = None
+            self._view.clear_faces()
+
+    @Slot()
+    def _show_newest(self) -> None:
+        frame = self._session.display_box.take()
+        if frame is not None:
+            self._view.show_frame(frame)
+
+    @Slot(object)
+    def _on_analysed(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._mark_chosen()
+        self._view.show_analysis(analysis)
+
+    @Slot()
+    def _mark_chosen(self) -> None:
+        face = self._choice.of(self._analysis.faces) if self._analysis is not None else None
+        self._view.set_chosen(face.track if face is not None else None)
