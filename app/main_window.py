@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import QLabel, QMainWindow, QTabWidget
 
@@ -12,6 +13,11 @@ from app.application import Application
 from app.live.tab import LiveTab
 from app.settings import GEOMETRY, Settings
 from app.training.tab import TrainingTab
+
+_USUAL_SIZE: Final = QSize(1180, 760)
+_LEAST_SIZE: Final = QSize(880, 600)
+_FRAME: Final = QSize(8, 40)
+"""Around the window, with its title bar; its real size is known only when it is on view."""
 
 
 class MainWindow(QMainWindow):
@@ -21,9 +27,9 @@ class MainWindow(QMainWindow):
         self.ended_in_time = True
         """Whether all threads had ended when the window was closed."""
         self.setWindowTitle(application.applicationDisplayName())
-        self.setMinimumSize(QSize(880, 600))
-        self.resize(1180, 760)
+        self.resize(_USUAL_SIZE)
         self.restoreGeometry(settings.get(GEOMETRY))
+        self._fit_into(self.screen().availableGeometry())
 
         self.live = LiveTab(settings)
         self.training = TrainingTab(settings)
@@ -54,6 +60,14 @@ class MainWindow(QMainWindow):
                 ).format(settings.set_aside),
                 True,
             )
+
+    def _fit_into(self, free: QRect) -> None:
+        """Keep the window within the free part of the screen."""
+        room = free.size() - _FRAME
+        self.setMinimumSize(_LEAST_SIZE.boundedTo(room))
+        self.resize(self.size().boundedTo(room))
+        if not free.contains(self.frameGeometry()):
+            self.move(free.topLeft())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.training.may_close():

@@ -7,7 +7,7 @@ from collections import deque
 from typing import Final
 
 from PySide6.QtCore import QTimer, Slot
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
 from app.live.consumer import Consumer, Live
 from app.live.probability_chart import ProbabilityChart
@@ -57,26 +57,25 @@ class FacePanel(QFrame, Consumer):
         self.caption = QLabel()
         self.caption.setObjectName("caption")
         self.chart = ProbabilityChart()
-        figures = QGridLayout()
-        figures.setHorizontalSpacing(4)
+        figures = QHBoxLayout()
+        figures.setSpacing(5)
         self.rate, self.duration, self.count = (QLabel("–") for _ in range(3))
-        for column, (figure, unit) in enumerate(
-            (
-                (self.rate, self.tr("frames/s")),
-                (self.duration, self.tr("ms/analysis")),
-                (self.count, self.tr("faces")),
-            )
+        for figure, unit in (
+            (self.rate, self.tr("frames/s")),
+            (self.duration, self.tr("ms/analysis")),
+            (self.count, self.tr("faces")),
         ):
             figure.setObjectName("figure")
             figure.setAccessibleDescription(unit)
             name = QLabel(unit)
             name.setObjectName("unit")
-            figures.addWidget(figure, 0, column)
-            figures.addWidget(name, 1, column)
-            figures.setColumnStretch(column, 1)
+            if figures.count():
+                figures.addStretch(1)
+            figures.addWidget(figure)
+            figures.addWidget(name)
 
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 12, 16, 12)
+        layout.setContentsMargins(16, 10, 16, 10)
         layout.setSpacing(2)
         layout.addWidget(self.headline)
         layout.addWidget(self.caption)

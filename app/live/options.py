@@ -95,8 +95,8 @@ class Options(QFrame):
         self.loop.setChecked(settings.get(LOOP))
 
         form = QFormLayout(self)
-        form.setContentsMargins(16, 10, 16, 10)
-        form.setVerticalSpacing(5)
+        form.setContentsMargins(16, 8, 16, 8)
+        form.setVerticalSpacing(3)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for name, field, tip in self._rows():
             field.setToolTip(tip)

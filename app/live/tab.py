@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.live.choice import FaceChoice
 from app.live.consumer import Live
@@ -96,11 +96,16 @@ class LiveTab(QWidget):
         picture.addWidget(self.message)
         picture.addWidget(self.view, 1)
         picture.addLayout(below)
-        panel = QWidget()
-        panel.setFixedWidth(_PANEL_WIDTH)
-        panel.setLayout(side)
+        inside = QWidget()
+        inside.setLayout(side)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(10)
+        panel = QScrollArea()
+        panel.setWidget(inside)
+        panel.setWidgetResizable(True)
+        panel.setFrameShape(QFrame.Shape.NoFrame)
+        panel.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        panel.setFixedWidth(_PANEL_WIDTH)
         body = QHBoxLayout()
         body.setSpacing(12)
         body.addLayout(picture, 1)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -19,6 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.live.name_tags import place_tags
 from app.theme import EXPRESSION_COLOURS, current_theme, readable_on
 from ml.vision.analysis import Analysis, Frame, TrackedFace
 
@@ -174,9 +176,7 @@ class VideoView(QWidget):
         painter.fillPath(outline, QColor("#0B0D11"))
         self._paint_picture(painter, self._frame)
         if self._analysis is not None:
-            # The largest last, so that its label is not under another's.
-            for face in reversed(self._analysis.faces):
-                self._paint_face(painter, face)
+            self._paint_faces(painter, self._analysis.faces)
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.accent), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -197,41 +197,53 @@ class VideoView(QWidget):
         painter.drawImage(target, image)
         painter.restore()
 
-    def _paint_face(self, painter: QPainter, face: TrackedFace) -> None:
-        box = self.face_rect(face)
-        if box.isEmpty():
-            return
+    def _paint_faces(self, painter: QPainter, faces: Sequence[TrackedFace]) -> None:
+        boxes = [(face, self.face_rect(face)) for face in faces]
+        boxes = [(face, box) for face, box in boxes if not box.isEmpty()]
+        for face, box in reversed(boxes):  # the largest last, on top
+            self._paint_box(painter, face, box)
+        named = [(face, box) for face, box in boxes if face.expression is not None]
+        # The chosen one's tag first, as it may not give way.
+        named.sort(key=lambda pair: pair[0].track != self._chosen)
+        sizes = [self._tag_size(face) for face, _ in named]
+        tags = place_tags([box for _, box in named], sizes, self.picture_rect())
+        for (face, _), tag in zip(named, tags, strict=True):
+            self._paint_tag(painter, face, tag)
+
+    def _paint_box(self, painter: QPainter, face: TrackedFace, box: QRectF) -> None:
         chosen = face.track == self._chosen
-        expression = face.expression
-        colour = EXPRESSION_COLOURS[expression] if expression is not None else QColor("#FFFFFF")
         painter.setBrush(Qt.BrushStyle.NoBrush)
         # A dark edge keeps the box visible on a picture of its own colour.
         painter.setPen(QPen(QColor(0, 0, 0, 140), 5 if chosen else 3.5))
         painter.drawRoundedRect(box, 6, 6)
-        painter.setPen(QPen(colour, 3 if chosen else 1.75))
+        painter.setPen(QPen(_colour(face), 3 if chosen else 1.75))
         painter.drawRoundedRect(box, 6, 6)
-        if expression is not None:
-            text = f"{expression.label.capitalize()}  {face.confidence:.0%}"
-            self._paint_label(painter, box, text, colour, chosen)
 
-    def _paint_label(
-        self, painter: QPainter, box: QRectF, text: str, colour: QColor, chosen: bool
-    ) -> None:
+    def _tag_font(self, face: TrackedFace) -> QFont:
         font = QFont(self.font())
-        font.setBold(chosen)
-        painter.setFont(font)
-        metrics = QFontMetricsF(font)
-        size = metrics.boundingRect(text).size()
-        label = QRectF(0, 0, size.width() + 16, metrics.height() + 6)
-        picture = self.picture_rect()
-        label.moveBottomLeft(QPointF(box.left(), box.top() - 4))
-        if label.top() < picture.top():
-            label.moveTopLeft(QPointF(box.left(), min(box.bottom() + 4, picture.bottom())))
-        if label.bottom() > picture.bottom():
-            label.moveTop(box.top() + 4)
-        label.moveRight(min(label.right(), picture.right()))
+        font.setBold(face.track == self._chosen)
+        return font
+
+    def _tag_size(self, face: TrackedFace) -> QSizeF:
+        metrics = QFontMetricsF(self._tag_font(face))
+        return QSizeF(metrics.horizontalAdvance(_tag(face)) + 16, metrics.height() + 6)
+
+    def _paint_tag(self, painter: QPainter, face: TrackedFace, tag: QRectF) -> None:
+        colour = _colour(face)
+        painter.setFont(self._tag_font(face))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
-        painter.drawRoundedRect(label, 5, 5)
+        painter.drawRoundedRect(tag, 5, 5)
         painter.setPen(readable_on(colour))
-        painter.drawText(label, Qt.AlignmentFlag.AlignCenter, text)
+        painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, _tag(face))
+
+
+def _colour(face: TrackedFace) -> QColor:
+    expression = face.expression
+    return EXPRESSION_COLOURS[expression] if expression is not None else QColor("#FFFFFF")
+
+
+def _tag(face: TrackedFace) -> str:
+    expression = face.expression
+    name = expression.label.capitalize() if expression is not None else ""
+    return f"{name}  {face.confidence:.0%}"

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.application import Application
+
 TINY = [
     "--epochs", "2", "--batch-size", "14", "--channels", "8", "8", "16", "16", "16", "16",
     "--head", "16", "16", "16", "--precision", "float32", "--threads", "1", "--device", "cpu",
@@ -16,6 +18,12 @@ TINY = [
 WITHOUT_STREAMS = ["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
 """Runs the command behind it as a windowed program on Windows is: all three streams are None."""
 needs_posix_shell = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+
+
+@pytest.fixture(scope="session")
+def qapp_cls() -> type[Application]:
+    """The program's own, with its theme."""
+    return Application
 
 
 @pytest.fixture(scope="session")

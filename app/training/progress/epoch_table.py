@@ -35,6 +35,7 @@ QHeaderView::section {
     border: 0; border-bottom: 1px solid palette(alternate-base); padding: 4px 5px;
 }
 """
+_PADDING: Final = 14
 _Index = QModelIndex | QPersistentModelIndex
 _NO_INDEX: Final = QModelIndex()
 
@@ -70,7 +71,10 @@ class EpochTable(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.horizontalHeader().setMinimumSectionSize(self.fontMetrics().horizontalAdvance("0" * 8))
+        # As wide as the widest word of the headings; the table scrolls where there is no room.
+        words = (word for name in self._epochs.names for word in name.split("\n"))
+        widest = max(map(self.fontMetrics().horizontalAdvance, words))
+        self.horizontalHeader().setMinimumSectionSize(widest + _PADDING)
         self.horizontalHeader().setHighlightSections(False)
         # A thousand epochs that come at once are scrolled past once.
         self._follow = QTimer(self)
@@ -121,6 +125,11 @@ class _EpochModel(QAbstractTableModel):
             "learning_rate": self.tr("Learning\nrate"),
             "seconds": self.tr("Seconds"),
         }
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' headings, which may have two lines."""
+        return list(self._names.values())
 
     def replace(self, epochs: Sequence[Epoch]) -> None:
         by_number = {epoch.epoch: epoch for epoch in epochs}

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
+from typing import Final
 
-from PySide6.QtCore import QTimer, Slot
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QProgressBar, QWidget
+from PySide6.QtCore import QSize, QTimer, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from app.duration import duration
 from ml.runs.events import Batch, Epoch, Evaluating, Event, Loading, Started
 
-_SCALE = 1000
+_SCALE: Final = 1000
 """Steps of the bar."""
+_NARROW: Final = 620
+"""Pixels below which the figures stand in two rows."""
 
 
 class ProgressView(QFrame):
@@ -38,21 +42,16 @@ class ProgressView(QFrame):
         self.best, self.rate, self.pace, self.spent, self.epoch_left, self.left = figures = [
             QLabel("–") for _ in names
         ]
-        grid = QGridLayout(self)
-        grid.setContentsMargins(16, 10, 16, 10)
-        grid.setHorizontalSpacing(18)
-        head = QHBoxLayout()
-        head.addWidget(self.title)
-        head.addStretch(1)
-        grid.addLayout(head, 0, 0, 1, len(names))
-        grid.addWidget(self.bar, 1, 0, 1, len(names))
-        for column, (figure, name) in enumerate(zip(figures, names, strict=True)):
-            figure.setAccessibleDescription(name)
-            caption = QLabel(name)
-            caption.setObjectName("unit")
-            grid.addWidget(figure, 2, column)
-            grid.addWidget(caption, 3, column)
-            grid.setColumnStretch(column, 1)
+        self._cells = [_Cell(*pair) for pair in zip(figures, names, strict=True)]
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(18)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 10, 16, 10)
+        layout.addWidget(self.title)
+        layout.addWidget(self.bar)
+        layout.addLayout(self._grid)
+        self._columns = 0
+        self._arrange(len(names))
         self._clock = QTimer(self)
         self._clock.setInterval(1000)
         self._clock.timeout.connect(self._tick)
@@ -63,6 +62,23 @@ class ProgressView(QFrame):
         self._epochs = 1
         self._best: float | None = None
         self.clear()
+
+    def _arrange(self, columns: int) -> None:
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for position, cell in enumerate(self._cells):
+            self._grid.addWidget(cell, *divmod(position, columns))
+            self._grid.setColumnStretch(position, 1 if position < columns else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange(len(self._cells) // (2 if self.width() < _NARROW else 1))
+
+    def minimumSizeHint(self) -> QSize:
+        # As narrow as two rows may be, whichever way the figures stand now.
+        least = super().minimumSizeHint()
+        return QSize(min(least.width(), _NARROW // 2), least.height())
 
     def clear(self) -> None:
         self.title.setText(self.tr("No run yet"))
@@ -129,3 +145,19 @@ class ProgressView(QFrame):
     @Slot()
     def _tick(self) -> None:
         self.spent.setText(duration(sum(self._seconds.values()) + time.time() - self._since))
+
+
+class _Cell(QWidget):
+    """A figure above what it is."""
+
+    def __init__(self, figure: QLabel, name: str) -> None:
+        super().__init__()
+        figure.setObjectName("figure")
+        figure.setAccessibleDescription(name)
+        caption = QLabel(name)
+        caption.setObjectName("unit")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(figure)
+        layout.addWidget(caption)
