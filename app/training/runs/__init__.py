@@ -1,0 +1,1 @@
+"""The runs on disk, and what can be done with them."""
