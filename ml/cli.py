@@ -153,17 +153,13 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 
 
 def _predict(arguments: argparse.Namespace) -> None:
-    from ml.network.classifier import ExpressionClassifier, choose_device
-    from ml.network.weights_files import load_weights
     from ml.vision.analyzer import FaceAnalyzer
-    from ml.vision.detector import FaceDetector
     from ml.vision.predict import rows, write_csv, write_json, write_table
-    from resources import bundled_weights
 
-    weights = load_weights(arguments.weights or bundled_weights())
     # Exact, so that the same command gives the same figures: which precision is faster varies.
-    classifier = ExpressionClassifier(weights, choose_device(arguments.device), exact=True)
-    analyzer = FaceAnalyzer(classifier, FaceDetector(), arguments.interval)
+    analyzer = FaceAnalyzer.load(
+        arguments.weights, device=arguments.device, interval=arguments.interval, exact=True
+    )
     write = write_json if arguments.json else write_csv if arguments.csv else write_table
     write(rows(analyzer, arguments.paths), sys.stdout)
 

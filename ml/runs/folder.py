@@ -1,6 +1,7 @@
 """What a run leaves on disk: config, events, data check, checkpoint, weights, evaluation.
 
-``events.jsonl`` is the truth: a run's state and history are read from it (ml.runs.summaries), never stored.
+``events.jsonl`` is the truth: a run's state and history are read from it (see summaries.py), never
+stored.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import IO, Any, Final
 import platformdirs
 from filelock import FileLock, Timeout
 
-from ml.runs.events import Batch, Event, parse_line, tells, to_line
 from ml.files import replacing
+from ml.runs.events import Batch, Event, parse_line, tells, to_line
 
 CHECKPOINT_SCHEMA: Final = 1
 _CONFIG_SCHEMA: Final = 1

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from ml.network.classifier import ExpressionClassifier
+from ml.network.classifier import ExpressionClassifier, choose_device
+from ml.network.weights_files import load_weights
 from ml.vision.analysis import Analysis, Frame, TrackedFace
 from ml.vision.detector import FaceDetector
 from ml.vision.face_crop import face_picture
 from ml.vision.tracker import Tracker
+from resources import bundled_weights
 
 
 class FaceAnalyzer:
@@ -30,12 +33,35 @@ class FaceAnalyzer:
         """Seconds of the source's time between two answers; 0 asks on every frame."""
         self.restart()
 
+    @classmethod
+    def load(
+        cls,
+        weights: Path | None = None,
+        *,
+        device: str = "auto",
+        interval: float = 0.0,
+        exact: bool = False,
+    ) -> FaceAnalyzer:
+        """With the bundled weights, or those in the file ``weights``.
+
+        ``device`` is auto, cpu, cuda:0 or mps. ``exact`` computes in float32 also where bfloat16 is
+        faster, for the same figures on every machine. Raises WeightsError for a file that cannot be
+        used, ValueError for a device that is not there.
+        """
+        loaded = load_weights(weights or bundled_weights())
+        classifier = ExpressionClassifier(loaded, choose_device(device), exact=exact)
+        return cls(classifier, FaceDetector(), interval)
+
     def restart(self) -> None:
         """Forget the faces seen so far: another source begins."""
         self._tracker = Tracker()
         self._last_answer = float("-inf")
 
     def analyze(self, frame: Frame) -> Analysis:
+        """The faces of ``frame``, followed from the frames before it, and their probabilities.
+
+        Frames come in the order of their times.
+        """
         start = time.perf_counter()
         faces = self._tracker.update(self.detector.detect(frame.image), frame.time)
         due = frame.time - self._last_answer >= self.interval

@@ -13,7 +13,7 @@ from typing import TextIO
 from ml.expressions import LABELS
 from ml.vision.analysis import TrackedFace
 from ml.vision.analyzer import FaceAnalyzer
-from ml.vision.sources import SourceError, opened
+from ml.vision.sources import SourceError, open_source
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ def rows(analyzer: FaceAnalyzer, paths: Iterable[Path]) -> Iterator[Row]:
     for path in paths:
         analyzer.restart()
         try:
-            with opened(str(path)) as source:
-                while frame := source.read():
+            with open_source(str(path)) as source:
+                for frame in source:
                     for face in analyzer.analyze(frame).faces:
                         yield _row(str(path), frame.time, face)
             read += 1

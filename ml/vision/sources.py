@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Self
 
 import cv2
 import numpy as np
@@ -49,8 +50,8 @@ class Camera:
     backend: int
 
 
-class Source(Protocol):
-    """An opened source."""
+class Source(ABC):
+    """An opened source: iterate over its frames, and close it, or use it in a with statement."""
 
     name: str
     live: bool
@@ -58,10 +59,23 @@ class Source(Protocol):
     still: bool
     """Whether it is a single picture."""
 
+    @abstractmethod
     def read(self) -> Frame | None:
         """The next frame; None at the end. Raises SourceError when the source is lost."""
 
-    def close(self) -> None: ...
+    @abstractmethod
+    def close(self) -> None:
+        """Give the file or device back; nothing can be read afterwards."""
+
+    def __iter__(self) -> Iterator[Frame]:
+        while frame := self.read():
+            yield frame
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def list_cameras() -> list[Camera]:
@@ -158,7 +172,7 @@ def to_bgr(image: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     return np.ascontiguousarray(image, dtype=np.uint8)
 
 
-class _Image:
+class _Image(Source):
     live = False
     still = True
 
@@ -177,7 +191,7 @@ class _Image:
         self._image = None
 
 
-class _Video:
+class _Video(Source):
     live = False
     still = False
 
@@ -214,7 +228,7 @@ class _Video:
         self._capture.release()
 
 
-class _Live:
+class _Live(Source):
     live = True
     still = False
 

@@ -20,8 +20,8 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QPolygonF
 
-from app.theme import Theme, current_theme
 from app.duration import duration
+from app.theme import Theme, current_theme
 from ml.runs.summaries import RunState, RunSummary
 
 _MARK: Final = 16

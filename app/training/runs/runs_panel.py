@@ -11,7 +11,6 @@ from typing import Final
 from PySide6.QtCore import (
     QFile,
     QModelIndex,
-    QSize,
     QStandardPaths,
     Qt,
     QThread,
@@ -29,12 +28,10 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QPushButton,
     QStackedLayout,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
-from app.theme import current_theme
 from app.training.runs.runs_model import Column, RunsModel, SortedRuns
 from app.training.runs.runs_reader import RunsReader
 from app.training.runs.runs_table import RunsTable

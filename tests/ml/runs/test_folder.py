@@ -16,7 +16,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.runs.events import Batch, Checkpoint, Epoch, Event, Failed, Finished, Started, Stopped, to_line
+from ml.runs.events import (
+    Batch,
+    Checkpoint,
+    Epoch,
+    Event,
+    Failed,
+    Finished,
+    Started,
+    Stopped,
+    to_line,
+)
 from ml.runs.folder import RunFolder, RunFolderError, named
 from ml.runs.summaries import RunState, format_runs, history, list_runs, summarise_run
 

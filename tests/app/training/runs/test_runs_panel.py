@@ -17,8 +17,8 @@ from pytestqt.qtbot import QtBot
 
 import app.training.runs.runs_panel
 import app.training.runs.runs_reader
-from app.training.runs.runs_panel import RunsPanel
 from app.training.runs.runs_model import Column
+from app.training.runs.runs_panel import RunsPanel
 from ml.runs.events import Epoch, Failed, Finished, Started, Stopped
 from ml.runs.folder import RunFolder
 from ml.runs.summaries import RunState
