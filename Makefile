@@ -19,7 +19,7 @@ run: .venv/.run
 	@$(BIN)/python -m app $(ARGS)
 
 test: .venv/.dev
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 lint: .venv/.dev
 	@$(BIN)/ruff check .

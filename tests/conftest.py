@@ -11,6 +11,9 @@ from pathlib import Path
 
 # Before anything imports Qt; the end-to-end tests start programs on a real display of their own.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Several tests run at once: threads of one would only get in the way of another's.
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 import cv2
 import numpy as np
