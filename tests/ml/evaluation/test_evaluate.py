@@ -1,21 +1,17 @@
-"""Predictions and figures on small data sets, their files, and the commands that show them."""
+"""Predictions and figures on small data sets, and their files."""
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 import torch
 
-from ml.cli import main
 from ml.data.dataset import Dataset, Split
 from ml.evaluation.evaluate import (
     Predictions,
@@ -29,30 +25,10 @@ from ml.evaluation.evaluate import (
 )
 from ml.expressions import EXPRESSIONS, Expression
 from ml.network.classifier import ExpressionClassifier
-from ml.network.model import Architecture, ResEmoteNet
 from ml.network.weights import Weights
-from ml.network.weights_files import save_weights
 from resources import bundled_weights
 
 A, D, F, H = Expression.ANGRY, Expression.DISGUST, Expression.FEAR, Expression.HAPPY
-
-
-@pytest.fixture(scope="module")
-def weights() -> Weights:
-    """A tiny network that has learnt nothing, but answers differently to different pictures."""
-    torch.manual_seed(0)
-    architecture = Architecture(
-        channels=(4, 4, 16, 8, 8, 8), head=(8, 8, 8), in_channels=1, input_size=48
-    )
-    model = ResEmoteNet(architecture)
-    with torch.no_grad():  # Fresh from the start it would say nearly the same of everything.
-        pictures = torch.rand((64, 1, 48, 48)) * 4 - 2
-        logits = model.eval()(pictures)
-        scale = 2 / logits.std(0)
-        model.fc4.weight *= scale[:, None]
-        model.fc4.bias.copy_((model.fc4.bias - logits.mean(0)) * scale)
-    state = model.state_dict()
-    return Weights(architecture, state, mean=(0.5,), std=(0.25,), classes=EXPRESSIONS)
 
 
 @pytest.fixture(scope="module")
@@ -301,106 +277,7 @@ def test_what_holds_no_predictions_is_refused(
         load_predictions(path)
 
 
-# Commands
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Class folders with the official file names: two pictures per class and split."""
-    rng = np.random.default_rng(0)
-    for part, prefixes in (("train", ["Training"]), ("test", ["PublicTest", "PrivateTest"])):
-        for expression in EXPRESSIONS:
-            inside = tmp_path / "data" / part / expression.label
-            inside.mkdir(parents=True)
-            for prefix in prefixes:
-                for n in range(2):
-                    picture: npt.NDArray[np.uint8] = rng.integers(0, 256, (48, 48), np.uint8)
-                    cv2.imwrite(str(inside / f"{prefix}_{n}.png"), picture)
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def weights_file(tmp_path: Path, weights: Weights) -> Path:
-    path = tmp_path / "tiny.safetensors"
-    save_weights(weights, path)
-    return path
-
-
-def test_evaluate_prints_and_writes(
-    tmp_path: Path, folder: Path, weights_file: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    files = {name: tmp_path / "out" / name for name in ("e.json", "c.png", "p.npz")}
-    arguments = ["evaluate", str(weights_file), str(folder), "--json", str(files["e.json"])]
-    arguments += ["--confusion", str(files["c.png"]), "--predictions", str(files["p.npz"])]
-    assert main(arguments) == 0
-    printed = capsys.readouterr().out
-    evaluation = from_json(json.loads(files["e.json"].read_text()))
-    assert set(evaluation.splits) == {"PublicTest", "PrivateTest"}
-    for name, split in evaluation.splits.items():
-        assert f"{name}, all 14 pictures" in printed
-        assert f"{100 * split.full.single.accuracy.value:.1f} %" in printed
-    predictions = load_predictions(files["p.npz"])
-    assert summarise(predictions, evaluation.protocol, 1.0) == evaluation
-    assert cv2.imread(str(files["c.png"])) is not None
-
-
-def test_evaluate_one_split(
-    folder: Path, weights_file: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arguments = ["evaluate", str(weights_file), str(folder), "--split", "PublicTest"]
-    assert main([*arguments, "--device", "cpu"]) == 0
-    printed = capsys.readouterr().out
-    assert "PublicTest, all" in printed
-    assert "PrivateTest, all" not in printed
-
-
-@pytest.mark.parametrize(
-    ("extra", "said"),
-    [(["--split", "Nowhere"], "no split Nowhere"), (["--device", "cuda:99"], "no device cuda:99")],
-)
-def test_evaluate_says_what_is_wrong(
-    folder: Path,
-    weights_file: Path,
-    extra: list[str],
-    said: str,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert main(["evaluate", str(weights_file), str(folder), *extra]) == 1
-    assert said in capsys.readouterr().err
-
-
-def test_bad_pictures_stop_the_commands_unless_skipped(
-    folder: Path, weights_file: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (folder / "test" / "happy" / "PublicTest_0.png").write_bytes(b"not a picture")
-    for arguments in (["evaluate", str(weights_file), str(folder)], ["data", str(folder)]):
-        assert main(arguments) == 1
-        assert "PublicTest_0.png" in capsys.readouterr().err
-    assert main(["evaluate", str(weights_file), str(folder), "--skip-bad"]) == 0
-    assert "PublicTest, all 13 pictures" in capsys.readouterr().out
-    assert main(["data", str(folder), "--skip-bad"]) == 0
-    assert "PublicTest_0.png" in capsys.readouterr().out
-
-
-def test_a_terminal_that_lacks_the_signs(
-    folder: Path, tmp_path: Path, weights: Weights, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As a Windows one, or a file its output is sent to: what it lacks becomes a question mark."""
-    save_weights(weights, tmp_path / "w.safetensors")
-    output = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
-    monkeypatch.setattr("sys.stdout", output)
-    assert main(["evaluate", str(tmp_path / "w.safetensors"), str(folder)]) == 0
-    output.flush()
-    assert isinstance(output.buffer, io.BytesIO)
-    assert b"accuracy" in output.buffer.getvalue()
-
-
-def test_data_prints_the_check(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["data", str(folder)]) == 0
-    assert "Training" in capsys.readouterr().out
-    assert main(["data", str(folder), "--json"]) == 0
-    counts = json.loads(capsys.readouterr().out)["counts"]
-    assert counts["PublicTest"] == {expression.label: 2 for expression in EXPRESSIONS}
+# The bundled weights
 
 
 @pytest.mark.data

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import dataclasses
 import errno
-import json
 import os
 import signal
 import subprocess
@@ -16,44 +14,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.runs.events import (
-    Batch,
-    Checkpoint,
-    Epoch,
-    Event,
-    Failed,
-    Finished,
-    Started,
-    Stopped,
-    to_line,
-)
+from ml.runs.events import Batch, to_line
 from ml.runs.folder import RunFolder, RunFolderError, named
-from ml.runs.summaries import RunState, format_runs, history, list_runs, summarise_run
-
-CONFIG = {"data": "/somewhere/fer.zip", "preset": "quick", "epochs": 3}
-STARTED = Started({}, {}, "official", 10, "cpu", "float32", 5, 3, 0, 0, 1)
-STOPPED = Stopped(epoch=1, batch=2)
-FAILED = Failed("The disk is full.", "Free some.")
-
-
-def epoch(number: int, accuracy: float = 0.5, seconds: float = 60.0) -> Epoch:
-    return Epoch(number, 1.0, 0.5, 1.1, accuracy, 0.4, 0.01, seconds, True)
-
-
-def finished(split: str = "PrivateTest") -> Finished:
-    scores = {"accuracy": {"value": 0.66}, "macro_f1": {"value": 0.62}}
-    return Finished("best.safetensors", {"splits": {split: {"full": {"single": scores}}}})
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> RunFolder:
-    return RunFolder.create(tmp_path / "a run", CONFIG)
-
-
-def write(folder: RunFolder, *events: Event) -> None:
-    with folder.appending() as append:
-        for event in events:
-            append(event)
+from ml.runs.summaries import RunState, summarise_run
+from tests.ml.runs.made_runs import CONFIG, STARTED, STOPPED, epoch, write
 
 
 def test_a_new_run_keeps_its_config(folder: RunFolder) -> None:
@@ -135,31 +99,20 @@ def test_rubbish_between_events_is_left_out(rubbish: bytes) -> None:
         assert list(folder.read_events()) == [STARTED, STOPPED]
 
 
-def test_an_epoch_trained_again_after_a_crash_counts_once() -> None:
-    first, last, again = epoch(1), epoch(3), epoch(2, 0.6)
-    assert history([first, epoch(2, 0.55), STARTED, again, last]) == [first, again, last]
+def test_the_stamp_changes_with_what_is_told(folder: RunFolder) -> None:
+    seen = [folder.stamp()]
+    with folder.appending() as append:
+        append(STARTED)
+    seen.append(folder.stamp())
+    folder.write_note("a note")
+    seen.append(folder.stamp())
+    with folder.locked():
+        seen.append(folder.stamp())
+    assert len(set(seen)) == 4
+    assert folder.stamp() == seen[2]
 
 
-# State
-
-
-@pytest.mark.parametrize(
-    ("events", "state"),
-    [
-        ([], RunState.NEW),
-        ([STARTED], RunState.CRASHED),
-        ([STARTED, epoch(1), Checkpoint(1, 0, "last.ckpt")], RunState.CRASHED),
-        ([STARTED, STOPPED], RunState.STOPPED),
-        ([STARTED, STOPPED, STARTED], RunState.CRASHED),
-        ([STARTED, FAILED], RunState.FAILED),
-        ([STARTED, FAILED, STARTED, finished()], RunState.FINISHED),
-    ],
-)
-def test_the_state_follows_from_the_events(
-    folder: RunFolder, events: list[Event], state: RunState
-) -> None:
-    write(folder, *events)
-    assert summarise_run(folder).state is state
+# Locking and stopping
 
 
 HOLD = """
@@ -272,7 +225,7 @@ def test_what_a_killed_run_was_writing_is_swept_up(folder: RunFolder) -> None:
         assert folder.load_checkpoint() is not None
 
 
-# The list of runs
+# What the user may change: its note and its name
 
 
 @pytest.mark.parametrize(
@@ -292,56 +245,6 @@ def test_a_name_never_leads_elsewhere(name: str) -> None:
         return
     assert path.parent == parent
     assert path.name == name
-
-
-def test_the_list_tells_what_the_folders_hold(tmp_path: Path) -> None:
-    first = RunFolder.create(tmp_path / "first", CONFIG)
-    write(first, STARTED, epoch(1, 0.4), epoch(2, 0.6), epoch(3, 0.5), finished())
-    second = RunFolder.create(tmp_path / "second", CONFIG)
-    write(second, dataclasses.replace(STARTED, time=STARTED.time + 60), epoch(1, 0.3, 30.0), FAILED)
-    (tmp_path / "holiday").mkdir()
-    (tmp_path / "holiday" / "photo.jpg").touch()
-    half = RunFolder(tmp_path / "half")
-    half.path.mkdir()
-    half.config_file.write_text('{"schema": 1, "da')
-    (tmp_path / ".cache").mkdir()
-    (tmp_path / "a file").touch()
-
-    runs = {run.name: run for run in list_runs(tmp_path)}
-    assert {name: run.state.value for name, run in runs.items()} == {
-        "first": "finished",
-        "second": "failed",
-        "holiday": "damaged",
-        "half": "damaged",
-    }
-    assert next(iter(runs)) == "second"  # the latest
-    run = runs["first"]
-    assert (run.epochs_done, run.epochs, run.seconds) == (3, 3, 180.0)
-    assert run.best_validation_accuracy == 0.6
-    assert (run.test_accuracy, run.test_macro_f1) == (0.66, 0.62)
-    assert runs["second"].problem == FAILED.message
-    assert runs["second"].test_accuracy is None
-    table = format_runs(runs.values())
-    assert "66.0%" in table
-    assert len(table.splitlines()) == 5
-    assert [p.name for p in (tmp_path / "holiday").iterdir()] == ["photo.jpg"]
-
-
-def test_a_run_without_a_test_split_has_no_test_figures(folder: RunFolder) -> None:
-    write(folder, STARTED, epoch(1), finished("PublicTest"))
-    assert summarise_run(folder).test_accuracy is None
-
-
-def test_no_folder_no_runs(tmp_path: Path) -> None:
-    assert list_runs(tmp_path / "none") == []
-
-
-def test_config_values_of_a_wrong_kind_harm_nothing(folder: RunFolder) -> None:
-    folder.config_file.write_text(json.dumps({"schema": 1, "epochs": "many", "data": [1]}))
-    assert summarise_run(folder).epochs == 0
-
-
-# What the user may change: its note and its name
 
 
 @settings(max_examples=25)  # each is made safe on the disk
@@ -394,16 +297,3 @@ def test_a_running_run_keeps_its_name(folder: RunFolder) -> None:
     with folder.locked(), pytest.raises(RunFolderError, match="being trained"):
         folder.rename("another")
     assert folder.config() == CONFIG
-
-
-def test_the_stamp_changes_with_what_is_told(folder: RunFolder) -> None:
-    seen = [folder.stamp()]
-    with folder.appending() as append:
-        append(STARTED)
-    seen.append(folder.stamp())
-    folder.write_note("a note")
-    seen.append(folder.stamp())
-    with folder.locked():
-        seen.append(folder.stamp())
-    assert len(set(seen)) == 4
-    assert folder.stamp() == seen[2]

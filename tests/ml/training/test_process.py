@@ -23,12 +23,6 @@ from tests.ml.training.tiny_runs import make_pictures, measured, options, state_
 ROOT = Path(__file__).parents[3]
 ENDLESS = 5000  # epochs
 
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_pictures(tmp_path_factory.mktemp("pictures"))
-
-
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 

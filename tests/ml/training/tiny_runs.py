@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 
 from ml.expressions import LABELS
+from ml.network.weights_files import load_weights
 from ml.runs.events import Epoch, Event
 from ml.runs.folder import RunFolder
 from ml.runs.summaries import history
@@ -78,3 +81,34 @@ def state_of(folder: RunFolder) -> dict[str, Any]:
         **{f"average.{name}": value for name, value in checkpoint["average"].items()},
         **{f"momentum.{name}": value["momentum_buffer"] for name, value in optimizer.items()},
     }
+
+
+def unheard(_: Event) -> None:
+    pass
+
+
+def of_type(events: list[Event], kind: type[Event]) -> list[Any]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def assert_same_run(folder: RunFolder, reference: tuple[RunFolder, list[Event]]) -> None:
+    """Bit for bit."""
+    assert measured(list(folder.read_events())) == measured(reference[1])
+    found, expected = state_of(folder), state_of(reference[0])
+    assert found.keys() == expected.keys()
+    assert [name for name in found if not torch.equal(found[name], expected[name])] == []
+    weights, others = (load_weights(f.weights_file) for f in (folder, reference[0]))
+    assert (weights.temperature, weights.results) == (others.temperature, others.results)
+    assert all(torch.equal(weights.state[name], others.state[name]) for name in weights.state)
+
+
+class AfterBatches(threading.Event):
+    """A wish to stop that comes after so many batches, each of which asks once."""
+
+    def __init__(self, batches: int) -> None:
+        super().__init__()
+        self._left = batches
+
+    def is_set(self) -> bool:
+        self._left -= 1
+        return self._left == 0
