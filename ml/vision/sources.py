@@ -8,7 +8,6 @@ import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -124,16 +123,6 @@ def _is_text(path: Path) -> bool:
     with path.open("rb") as file:
         start = set(file.read(1024))
     return not start & (set(range(32)) - set(b"\t\n\r\f\x1b"))
-
-
-@contextmanager
-def opened(address: str) -> Iterator[Source]:
-    """``open_source`` for a with statement."""
-    source = open_source(address)
-    try:
-        yield source
-    finally:
-        source.close()
 
 
 def read_image(path: Path) -> npt.NDArray[np.uint8]:

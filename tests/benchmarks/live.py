@@ -25,7 +25,7 @@ from ml.network.classifier import ExpressionClassifier
 from ml.network.weights_files import load_weights
 from ml.vision.detector import FaceDetector
 from ml.vision.face_crop import face_picture
-from ml.vision.sources import opened
+from ml.vision.sources import open_source
 from resources import bundled_weights
 
 _SECONDS = float(os.environ.get("BENCH_SECONDS", "20"))
@@ -58,7 +58,7 @@ def _plain_loop(video: Path) -> float:
     detector = FaceDetector()
     classifier = ExpressionClassifier(load_weights(bundled_weights()), exact=True)
     count = 0
-    with opened(str(video)) as source:
+    with open_source(str(video)) as source:
         start = time.perf_counter()
         while frame := source.read():
             for face in detector.detect(frame.image):

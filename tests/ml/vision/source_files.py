@@ -10,19 +10,19 @@ import numpy.typing as npt
 import pytest
 
 from ml.vision.analysis import Frame
-from ml.vision.sources import SourceError, opened
+from ml.vision.sources import SourceError, open_source
 
 Picture = npt.NDArray[np.uint8]
 
 
 def frames_of(path: Path) -> list[Frame]:
-    with opened(str(path)) as source:
+    with open_source(str(path)) as source:
         return list(iter(source.read, None))
 
 
 def refusal(address: object) -> str:
     """What is said of a source that cannot be opened, or not be read from."""
-    with pytest.raises(SourceError) as caught, opened(str(address)) as source:
+    with pytest.raises(SourceError) as caught, open_source(str(address)) as source:
         source.read()
     message = str(caught.value)
     assert "\n" not in message

@@ -149,10 +149,10 @@ def test_broken_files_leave_stderr_alone(tmp_path: Path, first: str) -> None:
     avi.write_bytes(avi.read_bytes()[:9000])
     code = f"""{first}
 import sys
-from ml.vision.sources import SourceError, opened
+from ml.vision.sources import SourceError, open_source
 for path in sys.argv[1:]:
     try:
-        with opened(path) as source:
+        with open_source(path) as source:
             while source.read():
                 pass
     except SourceError as error:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ml.vision import sources
-from ml.vision.sources import Camera, SourceError, _find_camera, list_cameras, opened
+from ml.vision.sources import Camera, SourceError, _find_camera, list_cameras, open_source
 from tests.ml.vision.source_files import Picture, refusal
 
 
@@ -83,7 +83,7 @@ def test_a_camera_is_opened_by_name_or_number(
 ) -> None:
     monkeypatch.setattr(_FakeCapture, "pictures", (picture, picture[:, :, 0]))
     monkeypatch.setattr(cv2, "VideoCapture", _FakeCapture)
-    with opened(address) as source:
+    with open_source(address) as source:
         assert source.live
         assert source.name == name
         first, second = source.read(), source.read()

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ml.vision.sources import SourceError, opened, read_image, to_bgr
+from ml.vision.sources import SourceError, open_source, read_image, to_bgr
 from tests.ml.vision.source_files import Picture, frames_of, refusal
 
 
@@ -32,7 +32,7 @@ def test_image_kinds(tmp_path: Path, picture: Picture, suffix: str) -> None:
 
 def test_an_image_is_one_still_frame(tmp_path: Path, picture: Picture) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), picture)
-    with opened(str(tmp_path / "a.png")) as source:
+    with open_source(str(tmp_path / "a.png")) as source:
         assert source.still
         assert not source.live
         assert source.read()

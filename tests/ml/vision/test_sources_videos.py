@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ml.vision.sources import opened
+from ml.vision.sources import open_source
 from tests.ml.vision.source_files import frames_of, refusal, write_video
 
 
@@ -26,7 +26,7 @@ def test_video(tmp_path: Path, rate: int, name: str, codec: str) -> None:
 
 
 def test_a_video_stays_at_its_end(tmp_path: Path) -> None:
-    with opened(str(write_video(tmp_path / "v.avi", 25, 3))) as source:
+    with open_source(str(write_video(tmp_path / "v.avi", 25, 3))) as source:
         assert not source.live
         assert not source.still
         assert source.name == "v.avi"
