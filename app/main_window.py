@@ -90,5 +90,5 @@ class MainWindow(QMainWindow):
 
     def _on_unexpected_error(self, what: str) -> None:
         self.live.show_message(
-            self.tr("Something unexpected happened: {}. The log tells more.").format(what), True
+            self.tr("Unexpected error: {}. The log has the details.").format(what), True
         )

@@ -106,7 +106,7 @@ class CaptureThread(QThread):
                 if not source.live:
                     self.failed.emit(str(error))
                     return
-                self.lost.emit(f"{error} It is used again as soon as it returns.")
+                self.lost.emit(f"{error} It is used again as soon as it is back.")
                 self._stop.wait(_RETRY_SECONDS)
                 continue
             finally:

@@ -123,18 +123,18 @@ class FacePanel(QFrame, Consumer):
         self.chart.set_probabilities(face.probabilities if face else None)
         if face is None:
             self.headline.setText(self.tr("No face"))
-            self.caption.setText(self.tr("There is no face in the picture."))
+            self.caption.setText(self.tr("No face was detected in this frame."))
         else:
             self._show_expression(face, len(observation.faces))
 
     def _show_expression(self, face: TrackedFace, faces: int) -> None:
         expression = face.expression
         self.headline.setText(expression.label.capitalize() if expression is not None else "…")
-        caption = self.tr("{:.0%} sure").format(face.confidence)
+        caption = self.tr("{:.0%} probability").format(face.confidence)
         if faces > 1:
             chosen = self._choice.is_chosen(face)
-            which = self.tr("the chosen face") if chosen else self.tr("the largest face")
-            caption += self.tr(", {} of {}").format(which, faces)
+            which = self.tr("chosen of {} faces") if chosen else self.tr("largest of {} faces")
+            caption += f", {which.format(faces)}"
         self.caption.setText(caption)
 
 

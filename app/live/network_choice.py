@@ -53,7 +53,7 @@ class NetworkChoice(QObject):
             self.tr("{} on {}, trained on {}").format(
                 self._weights.title(_as_setting(network.request.weights)),
                 device_name(network.device),
-                network.trained_on,
+                network.trained_on.partition(" (")[0],  # its protocol is for the model card
             )
         )
 
@@ -63,14 +63,14 @@ class NetworkChoice(QObject):
         asked, network = failure.request, self._session.network
         if network is not None:
             instead = network.request
-            consequence = self.tr("The weights in use stay in use.")
+            consequence = self.tr("The current weights stay in use.")
         elif failure.unusable_weights and asked.weights != bundled_weights():
             instead = NetworkRequest(bundled_weights(), asked.device)
-            consequence = self.tr("The bundled weights are used.")
+            consequence = self.tr("The bundled weights are used instead.")
         elif not failure.unusable_weights and asked.device != "cpu":
             device = "cpu" if asked.device == DEVICE.default else DEVICE.default
             instead = NetworkRequest(asked.weights, device)
-            consequence = self.tr("{} is used.").format(device_name(device))
+            consequence = self.tr("{} is used instead.").format(device_name(device))
         else:
             self._session.stop()
             self.message.emit(failure.why, True)

@@ -129,21 +129,22 @@ class SourcePicker(_Picker):
 
     def actions_offered(self) -> list[tuple[str, str]]:
         return [
-            (self.tr("Open a video or an image…"), _ACTION + "open"),
-            (self.tr("Enter a stream's address…"), _ACTION + "stream"),
-            (self.tr("Look for cameras again"), _ACTION + "search"),
+            (self.tr("Open a video or image…"), _ACTION + "open"),
+            (self.tr("Open a stream…"), _ACTION + "stream"),
+            (self.tr("Search for cameras"), _ACTION + "search"),
         ]
 
     def title(self, value: str) -> str:
         if value.startswith(_CAMERA):
-            return self.tr("{} (not plugged in)").format(value.removeprefix(_CAMERA))
+            name = value.removeprefix(_CAMERA) or self.tr("Camera")
+            return self.tr("{} (not connected)").format(name)
         return super().title(value)
 
     def act(self, action: str) -> None:
         if action.endswith("open"):
             path, _ = QFileDialog.getOpenFileName(
                 self,
-                self.tr("Open a video or an image"),
+                self.tr("Open a video or image"),
                 str(Path(self.value).parent) if Path(self.value).is_file() else "",
                 self.tr(
                     "Videos and images (*.mp4 *.mov *.avi *.mkv *.webm *.m4v *.gif *.jpg *.jpeg"
@@ -154,7 +155,7 @@ class SourcePicker(_Picker):
                 self.choose(path)
         elif action.endswith("stream"):
             address, ok = QInputDialog.getText(
-                self, self.tr("Stream"), self.tr("Address, such as rtsp://… or http://…")
+                self, self.tr("Stream"), self.tr("Address of the stream (rtsp://… or http://…)")
             )
             if ok and address.strip():
                 self.choose(address.strip())

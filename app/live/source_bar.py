@@ -20,7 +20,7 @@ class SourceBar(QWidget):
         self.weights = WeightsPicker(settings)
         self.button = QPushButton()
         self.button.setObjectName("primary")
-        self.button.setToolTip(self.tr("Space does the same"))
+        self.button.setToolTip(self.tr("Shortcut: Space"))
         self.button.clicked.connect(self.toggled)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

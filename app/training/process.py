@@ -127,7 +127,7 @@ class TrainingProcess(QObject):
         self._command({"command": "detach" if outlive else "attach"})
 
     def kill(self) -> None:
-        """End a child that does not answer; its last checkpoint stays."""
+        """End a child that does not answer; its last checkpoint is kept."""
         if self._process is not None:
             self._killed = True
             self._process.kill()
@@ -187,7 +187,7 @@ class TrainingProcess(QObject):
     def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
         self._read()
         if self._killed:
-            self._end(self.tr("Training was ended. Resume goes on from the last checkpoint."))
+            self._end(self.tr("The run was killed. Resume continues from its last checkpoint."))
         elif status is QProcess.ExitStatus.CrashExit or code != 0:
             self._end(self.tr("Training ended unexpectedly.") + "\n" + self._log_tail())
         else:
@@ -236,7 +236,7 @@ class RunFollower(QThread):
                     file.seek(position)
                     whole, newline, _ = file.read().rpartition(b"\n")
             except OSError as error:
-                self.ended.emit(self.tr("The run cannot be followed: {}.").format(error.strerror))
+                self.ended.emit(self.tr("The run cannot be monitored: {}.").format(error.strerror))
                 return
             lines = whole.split(b"\n") if newline else []
             for event in map(parse_line, lines if position else _still_true(lines)):

@@ -81,9 +81,9 @@ class TrainingTab(QWidget):
             return True
         box = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Question)
-        box.setText(self.tr("A training run goes on."))
+        box.setText(self.tr("A training run is in progress."))
         box.setInformativeText(
-            self.tr("It can go on without the window and is found again at the next start.")
+            self.tr("It can continue in the background and is shown again at the next start.")
         )
         background = box.addButton(
             self.tr("Keep training in the background"), QMessageBox.ButtonRole.AcceptRole
@@ -93,7 +93,7 @@ class TrainingTab(QWidget):
         box.exec()
         if box.clickedButton() is background:
             if not self.session.go_on_without_window():
-                self.show_message(self.tr("Training could not be kept going in the background."))
+                self.show_message(self.tr("Training could not continue in the background."))
                 return False
             return True
         return box.clickedButton() is stop
@@ -119,13 +119,13 @@ class TrainingTab(QWidget):
         self.estimate = Estimate(self)
         self.button = QPushButton()
         self.button.setObjectName("primary")
-        self.kill = QPushButton(self.tr("End it"))
-        self.kill.setToolTip(self.tr("Ends a run that does not answer. Its checkpoint stays."))
-        self.kill.hide()
-        self.outlive = QCheckBox(self.tr("Go on if the program is ended from outside"))
-        self.outlive.setToolTip(
-            self.tr("Otherwise training stops with a checkpoint when the program is killed.")
+        self.kill = QPushButton(self.tr("Kill run"))
+        self.kill.setToolTip(
+            self.tr("Kill a run that does not respond. Its last checkpoint is kept.")
         )
+        self.kill.hide()
+        self.outlive = QCheckBox(self.tr("Keep training if the window closes unexpectedly"))
+        self.outlive.setToolTip(self.tr("Otherwise training saves a checkpoint and stops."))
         self.outlive.setChecked(self._settings.get(OUTLIVE))
         self.message = MessageBar()
         self.progress = ProgressView()
@@ -266,7 +266,7 @@ class TrainingTab(QWidget):
     def _is_busy(self) -> bool:
         """Whether a run goes on; if so, that is said."""
         if self.session.active:
-            self.show_message(self.tr("Stop the run that goes on first."))
+            self.show_message(self.tr("Stop the current run first."))
         return self.session.active
 
     def _begin(self, path: Path) -> None:
@@ -294,7 +294,7 @@ class TrainingTab(QWidget):
                 self.curves.add_epoch(key, event)
                 self.epochs.add_epoch(event)
             case Stopped():
-                self.progress.say(self.tr("Stopped. Resume goes on from here."))
+                self.progress.say(self.tr("Stopped. Resume continues from here."))
             case Failed():
                 self.progress.say(self.tr("Failed"))
                 self.show_message(f"{event.message} {event.hint}".strip())
@@ -308,7 +308,7 @@ class TrainingTab(QWidget):
         self.progress.end()
         self.kill.hide()
         if why:
-            self.progress.say(self.tr("Interrupted. It can be resumed from the list of runs."))
+            self.progress.say(self.tr("Interrupted. It can be resumed from Runs."))
             self.show_message(why)
         self.runs.refresh()
 
@@ -316,8 +316,7 @@ class TrainingTab(QWidget):
     def _on_silent(self, silent: bool) -> None:
         self.kill.setVisible(silent)
         notice = self.tr(
-            "The run has not been heard of for a while. Wait, or end it: what was saved in its "
-            "last checkpoint stays."
+            "The run has not responded for a while. Wait, or kill it: its last checkpoint is kept."
         )
         if silent:
             self.show_message(notice)

@@ -342,7 +342,7 @@ class Run:
         self.fabric.strategy.precision.load_state_dict(checkpoint["scaler"])
 
     def _weights(self) -> Weights:
-        votes = ", FER+ votes" if self.config.ferplus else ""
+        votes = " with FER+ votes" if self.config.ferplus else ""
         return Weights(
             self.architecture,
             {name: value.cpu() for name, value in self.average.network.state_dict().items()},

@@ -152,28 +152,26 @@ class Curves(QWidget):
     def _build(self) -> None:
         self.macro_f1 = QCheckBox(self.tr("Macro-F1"))
         self.macro_f1.setToolTip(
-            self.tr("Show the mean F1 of the seven expressions among the accuracies.")
+            self.tr("Also plot macro-F1, the mean F1 of the seven expressions.")
         )
         self.smooth = QCheckBox(self.tr("Smooth"))
-        self.smooth.setToolTip(
-            self.tr("Draw a moving average; what was measured stays visible behind it.")
-        )
+        self.smooth.setToolTip(self.tr("Plot a moving average over the measured values."))
         self.log = QCheckBox(self.tr("Logarithmic loss"))
-        self.log.setToolTip(self.tr("Give equal height to equal ratios of the loss."))
+        self.log.setToolTip(self.tr("Plot the loss on a logarithmic axis."))
         for box in (self.macro_f1, self.smooth):
             box.toggled.connect(self._redraw_all)
         self.log.toggled.connect(self._set_log)
         self.fit_button = QPushButton(self.tr("Fit"))
         self.fit_button.setToolTip(
-            self.tr("Show everything again after zooming; a double click in a plot does the same.")
+            self.tr("Show the whole run again after zooming; double-clicking a plot does the same.")
         )
         self.fit_button.clicked.connect(self.fit)
         self.export_button = QPushButton(self.tr("Export"))
         menu = QMenu(self.export_button)
         for text, suffix in (
-            (self.tr("Picture (PNG)…"), "png"),
-            (self.tr("Drawing (SVG)…"), "svg"),
-            (self.tr("Numbers (CSV)…"), "csv"),
+            (self.tr("PNG image…"), "png"),
+            (self.tr("SVG image…"), "svg"),
+            (self.tr("CSV table…"), "csv"),
         ):
             menu.addAction(text, partial(self._ask_where, suffix))
         self.export_button.setMenu(menu)
@@ -282,7 +280,7 @@ class Curves(QWidget):
         self, runs: Sequence[RunCurves], best: Mapping[RunCurves, Epoch], appearance: Appearance
     ) -> list[Entry]:
         if not runs:
-            return [Entry(self.tr("Curves appear here as a run goes on."))]
+            return [Entry(self.tr("Curves appear here during training."))]
         entries = []
         for run in runs:
             detail = ""

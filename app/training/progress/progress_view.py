@@ -35,9 +35,9 @@ class ProgressView(QFrame):
             self.tr("best accuracy"),
             self.tr("learning rate"),
             self.tr("pictures/s"),
-            self.tr("spent"),
-            self.tr("left in the epoch"),
-            self.tr("left in all"),
+            self.tr("elapsed"),
+            self.tr("epoch remaining"),
+            self.tr("total remaining"),
         )
         self.best, self.rate, self.pace, self.spent, self.epoch_left, self.left = figures = [
             QLabel("–") for _ in names
@@ -111,7 +111,7 @@ class ProgressView(QFrame):
     def show_event(self, event: Event) -> None:
         match event:
             case Loading(done=done, total=total):
-                self.say(self.tr("Reading the data… {:.0%}").format(done / max(total, 1)))
+                self.say(self.tr("Loading data… {:.0%}").format(done / max(total, 1)))
             case Started():
                 self._epochs, self._since = event.epochs, event.time
                 self.say(

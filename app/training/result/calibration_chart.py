@@ -33,7 +33,7 @@ class CalibrationChart(pg.PlotWidget):  # type: ignore[misc]
         self.setMenuEnabled(False)
         self.hideButtons()
         self.setRange(xRange=(-0.03, 1.06), yRange=(-0.05, 1.1), padding=0)
-        for side, text in (("bottom", self.tr("Confidence, %")), ("left", self.tr("Right, %"))):
+        for side, text in (("bottom", self.tr("Confidence, %")), ("left", self.tr("Accuracy, %"))):
             axis = self.getAxis(side)
             axis.setTicks(_TICKS)
             axis.setLabel(text)
@@ -70,7 +70,7 @@ class CalibrationChart(pg.PlotWidget):  # type: ignore[misc]
 
     def _describe(self, x: float, y: float, data: ReliabilityPoint) -> str:
         return str(
-            self.tr("{:.0f} % sure on average, {:.0f} % right, {:,} pictures").format(
+            self.tr("mean confidence {:.0f} %, accuracy {:.0f} %, {:,} pictures").format(
                 100 * x, 100 * y, data.pictures
             )
         )

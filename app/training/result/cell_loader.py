@@ -126,7 +126,7 @@ class CellLoader(QThread):
         missing = next((name for name in names if name not in found), None)
         if missing is not None:
             raise ValueError(
-                self.tr("{} is not the data set any more that was evaluated: it has no {}.").format(
+                self.tr("{} is no longer the data set that was evaluated: {} is missing.").format(
                     request.files.data, missing
                 )
             )
@@ -146,11 +146,11 @@ class CellLoader(QThread):
 
             self._kept = None
             if files.predictions is None or not files.predictions.is_file():
-                raise ValueError(
-                    self.tr("This result was kept without its predictions. Evaluate again.")
-                )
+                raise ValueError(self.tr("This result has no predictions. Evaluate again."))
             if files.data is None:
-                raise ValueError(self.tr("It is not known where the data set is. Evaluate again."))
+                raise ValueError(
+                    self.tr("The location of the data set is unknown. Evaluate again.")
+                )
             predictions = load_predictions(files.predictions)
             dataset = load(
                 files.data,

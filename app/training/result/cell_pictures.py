@@ -69,9 +69,9 @@ class CellPictures(QDialog):
         self._wanted = request
         true, predicted = request.true.label, request.predicted.label
         if request.true is request.predicted:
-            title = self.tr("{} recognised").format(true.capitalize())
+            title = self.tr("{} classified correctly").format(true.capitalize())
         else:
-            title = self.tr("{} taken for {}").format(true.capitalize(), predicted)
+            title = self.tr("{} classified as {}").format(true.capitalize(), predicted)
         self.setWindowTitle(title)
         self.title.setText(title)
         self.pictures.clear()
@@ -104,7 +104,7 @@ class CellPictures(QDialog):
         pictures = self.tr("{:,} pictures").format(shown)
         if content.more:
             pictures += self.tr(" and {:,} more").format(content.more)
-        return self.tr("{} of {}, the most confident first").format(pictures, request.split)
+        return self.tr("{} of {}, most confident first").format(pictures, request.split)
 
     def _item(self, picture: CellPicture) -> QListWidgetItem:
         height, width = picture.picture.shape
@@ -113,7 +113,9 @@ class CellPictures(QDialog):
         # A pixmap of its own: the image only borrows the array.
         item.setData(Qt.ItemDataRole.DecorationRole, QPixmap.fromImage(image))
         item.setData(_CONFIDENCE, f"{100 * picture.confidence:.1f} %")
-        described = self.tr("{}, {:.1f} % sure").format(picture.name, 100 * picture.confidence)
+        described = self.tr("{}, confidence {:.1f} %").format(
+            picture.name, 100 * picture.confidence
+        )
         item.setToolTip(described)
         item.setData(Qt.ItemDataRole.AccessibleTextRole, described)
         return item

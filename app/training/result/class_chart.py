@@ -30,8 +30,8 @@ class ClassChart(QWidget):
         grid.setVerticalSpacing(0)
         titles = (self.tr("Precision"), self.tr("Recall"), self.tr("F1"))
         meanings = (
-            self.tr("Of the pictures taken for the class, the share that belongs to it."),
-            self.tr("Of the pictures of the class, the share that is taken for it."),
+            self.tr("Share of the pictures predicted as this class that belong to it."),
+            self.tr("Share of the pictures of this class that are predicted as it."),
             self.tr("The harmonic mean of precision and recall."),
         )
         for column, (title, meaning) in enumerate(zip(titles, meanings, strict=True), start=1):

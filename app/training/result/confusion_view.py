@@ -81,9 +81,9 @@ class ConfusionView(QWidget):
             return self.tr("there are no pictures of {}").format(true.label)
         pictures = self.tr("1 picture") if count == 1 else self.tr("{:,} pictures").format(count)
         what = (
-            self.tr("{} recognised").format(true.label)
+            self.tr("{} classified correctly").format(true.label)
             if true is predicted
-            else self.tr("{} taken for {}").format(true.label, predicted.label)
+            else self.tr("{} classified as {}").format(true.label, predicted.label)
         )
         return self.tr("{}: {}, {:.1f} % of {}").format(
             what, pictures, 100 * count / support, true.label

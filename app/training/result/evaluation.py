@@ -154,9 +154,7 @@ class EvaluationProcess(QObject):
         try:
             evaluation = from_json(json.loads(self._evaluation.read_bytes()))
         except (OSError, ValueError) as error:
-            self.failed.emit(
-                self.tr("The evaluation left no result that can be read: {}").format(error)
-            )
+            self.failed.emit(self.tr("The evaluation wrote no readable result: {}").format(error))
         else:
             self.finished.emit(evaluation, self._predictions)
 

@@ -71,7 +71,7 @@ class _Read(QThread):
             data = Path(str(self._folder.config()["data"]))
         except (OSError, ValueError, KeyError) as error:
             self.failed.emit(
-                self.tr("The run {} has no result that can be read: {}.").format(
+                self.tr("The result of the run {} cannot be read: {}.").format(
                     self._folder.path.name, error
                 )
             )
@@ -101,10 +101,10 @@ class ResultPage(QWidget):
         self.title = QLabel(self.tr("No result yet"))
         self.title.setObjectName("figure")
         self.live = QPushButton(self.tr("Use in Live"))
-        self.live.setToolTip(self.tr("Name expressions in the live tab with these weights."))
+        self.live.setToolTip(self.tr("Use these weights in the live tab."))
         self.save = QPushButton(self.tr("Save weights as…"))
         self.evaluate = QPushButton(self.tr("Evaluate…"))
-        self.evaluate.setToolTip(self.tr("Measure any weights file on the data set chosen."))
+        self.evaluate.setToolTip(self.tr("Evaluate any weights file on the chosen data set."))
         self.cancel = QPushButton(self.tr("Cancel"))
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
@@ -148,7 +148,7 @@ class ResultPage(QWidget):
     def measure(self, weights: Path) -> None:
         """Evaluate a weights file on the data set chosen, in the background."""
         if self._data is None:
-            self.message.emit(self.tr("Choose a data set first, to measure the weights on."))
+            self.message.emit(self.tr("Choose a data set first: the weights are evaluated on it."))
             return
         self._measured = weights, self._data
         self.progress.setRange(0, 0)
@@ -187,7 +187,7 @@ class ResultPage(QWidget):
     def _choose_weights(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
             self,
-            self.tr("Weights to measure"),
+            self.tr("Weights to evaluate"),
             str(self._weights or ""),
             self.tr("Weights (*.safetensors *.pt *.pth *.ckpt);;All files (*)"),
         )

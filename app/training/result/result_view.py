@@ -76,11 +76,11 @@ class ResultView(QWidget):
     def _build(self) -> None:
         self.split = QComboBox()
         self.split.setAccessibleName(self.tr("Split"))
-        self.split.setToolTip(self.tr("The part of the data set that was measured."))
+        self.split.setToolTip(self.tr("The part of the data set that was evaluated."))
         self.split.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.flip = QCheckBox(self.tr("Flip averaging"))
         self.flip.setToolTip(
-            self.tr("Average what the network says of a picture and of its mirror image.")
+            self.tr("Average the probabilities of a picture and its mirror image.")
         )
         self.without = QCheckBox()
         self.protocol = QLabel()
@@ -106,7 +106,7 @@ class ResultView(QWidget):
         matrix = _card(
             self.tr("Confusion matrix"),
             self.confusion,
-            self.tr("Choose a cell to see its pictures"),
+            self.tr("Click a cell to see its pictures"),
         )
         self._body = QHBoxLayout()
         self._body.setSpacing(10)
@@ -137,16 +137,16 @@ class ResultView(QWidget):
         self.calibration_error = _Figure(self.tr("Calibration error"))
         self.count = _Figure(self.tr("Pictures"))
         self.accuracy.setToolTip(
-            self.tr("The share of pictures that are named right, with its 95 % interval.")
+            self.tr("Share of pictures classified correctly, with its 95 % confidence interval.")
         )
         self.macro_f1.setToolTip(
-            self.tr("The mean F1 of the classes, each counting alike, with its 95 % interval.")
+            self.tr("Unweighted mean F1 of the classes, with its 95 % confidence interval.")
         )
         self.top2.setToolTip(
-            self.tr("The share of pictures whose class is among the two most probable.")
+            self.tr("Share of pictures whose class is among the two most probable.")
         )
         self.calibration_error.setToolTip(
-            self.tr("How far confidence and the share that is right are apart, on average.")
+            self.tr("Expected calibration error: mean gap between confidence and accuracy.")
         )
         card = QFrame()
         card.setObjectName("card")
@@ -181,9 +181,7 @@ class ResultView(QWidget):
         self.split.setVisible(len(names) > 1)
         self.flip.setEnabled(bool(names))
         self.protocol.setText(
-            self.tr("Where the splits come from: {}.").format(evaluation.protocol)
-            if evaluation
-            else ""
+            self.tr("Splits: {}.").format(evaluation.protocol) if evaluation else ""
         )
         self._show_split()
 
@@ -195,16 +193,18 @@ class ResultView(QWidget):
         repeated = full - (new.single.pictures if new else 0)
         self.without.setEnabled(new is not None and repeated > 0)
         self.without.setText(
-            self.tr("Leave out {:,} seen in training").format(repeated)
+            self.tr("Exclude {:,} training duplicates").format(repeated)
             if self.without.isEnabled()
-            else self.tr("Leave out what was seen in training")
+            else self.tr("Exclude training duplicates")
         )
         if split is None or self.without.isEnabled():
-            tip = self.tr("Measure only pictures that the network cannot have learnt by heart.")
+            tip = self.tr(
+                "Exclude pictures of the training split, which the network may have memorised."
+            )
         elif new is None:
-            tip = self.tr("All pictures of this split are in the training split too.")
+            tip = self.tr("All pictures of this split are also in the training split.")
         else:
-            tip = self.tr("No picture of this split is in the training split too.")
+            tip = self.tr("No picture of this split is also in the training split.")
         self.without.setToolTip(tip)
         self._show_scores()
 

@@ -88,15 +88,15 @@ class RunsModel(QAbstractTableModel):
             Column.NOTE: self.tr("Note"),
         }
         self._explained = {
-            Column.EPOCHS: self.tr("Finished epochs of those that are planned"),
-            Column.VALIDATION: self.tr("Best accuracy on the validation pictures"),
-            Column.TEST: self.tr("Accuracy on the test pictures, once the run has finished"),
-            Column.MACRO_F1: self.tr("Mean F1 of the seven classes on the test pictures"),
-            Column.TIME: self.tr("Spent in finished epochs"),
-            Column.NOTE: self.tr("Your own words; double-click to write"),
+            Column.EPOCHS: self.tr("Finished and planned epochs"),
+            Column.VALIDATION: self.tr("Best accuracy on the validation split"),
+            Column.TEST: self.tr("Accuracy on the test split, once the run is finished"),
+            Column.MACRO_F1: self.tr("Mean F1 of the seven classes on the test split"),
+            Column.TIME: self.tr("Training time of the finished epochs"),
+            Column.NOTE: self.tr("Your note; double-click to edit"),
         }
         self._states = {
-            RunState.NEW: self.tr("Not begun"),
+            RunState.NEW: self.tr("Not started"),
             RunState.RUNNING: self.tr("Running"),
             RunState.STOPPED: self.tr("Stopped"),
             RunState.CRASHED: self.tr("Crashed"),

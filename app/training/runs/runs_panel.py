@@ -206,7 +206,7 @@ class RunsPanel(QWidget):
         )
         self.count.setToolTip(str(self._folder))
         self.nothing.setText(
-            self.tr("There are no runs yet. Every run you start is kept here, with its curves.")
+            self.tr("No runs yet. Every run you start is kept here, with its curves.")
         )
         self._pages.setCurrentWidget(self.table if count else self.nothing)
 
@@ -228,13 +228,11 @@ class RunsPanel(QWidget):
         self.write_note.setEnabled(whole)
         self.open_folder.setEnabled(one)
         self.delete.setEnabled(bool(runs) and not running)
-        busy = self.tr("A run that is being trained can be neither renamed nor deleted.")
-        self.resume.setToolTip(
-            self.tr("Goes on with a run that was stopped, has crashed or failed.")
-        )
+        busy = self.tr("A run cannot be renamed or deleted while it trains.")
+        self.resume.setToolTip(self.tr("Continue a run that was stopped, crashed or failed."))
         self.rename.setToolTip(busy if running else self.tr("F2"))
-        self.open_folder.setToolTip(self.tr("Shows the run's files."))
-        self.delete.setToolTip(busy if running else self.tr("Moves the selected runs to the bin."))
+        self.open_folder.setToolTip(self.tr("Show the run's files."))
+        self.delete.setToolTip(busy if running else self.tr("Move the selected runs to the bin."))
 
     # What can be done with a run
 
@@ -288,9 +286,7 @@ class RunsPanel(QWidget):
         run = self.selected[0]
         if self._is_there(run) and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(run.path))):
             self.message.emit(
-                self.tr("No program was found that shows folders. The run is in {}.").format(
-                    run.path
-                )
+                self.tr("No file manager was found. The run is in {}.").format(run.path)
             )
 
     @Slot()
@@ -311,7 +307,9 @@ class RunsPanel(QWidget):
             else self.tr("Move {} runs to the bin?").format(len(runs))
         )
         names = "\n".join(run.name for run in runs[:8]) + ("\n…" if len(runs) > 8 else "")
-        what = self.tr("Its weights, curves and checkpoint go with it, and come back from there.")
+        what = self.tr(
+            "Its weights, curves and checkpoint go with it, and can be restored from there."
+        )
         box.setInformativeText(what if len(runs) == 1 else names)
         move = box.addButton(self.tr("Move to bin"), QMessageBox.ButtonRole.DestructiveRole)
         keep = box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole)
@@ -323,9 +321,7 @@ class RunsPanel(QWidget):
         if not self._is_there(run):
             return
         if RunFolder(run.path).is_running():
-            self.message.emit(
-                self.tr("{} is being trained, so it was not deleted.").format(run.name)
-            )
+            self.message.emit(self.tr("{} is training, so it was not deleted.").format(run.name))
             return
         with contextlib.suppress(OSError):  # without this folder Qt finds no bin on Linux
             place = QStandardPaths.StandardLocation.GenericDataLocation
@@ -334,8 +330,8 @@ class RunsPanel(QWidget):
         if not file.moveToTrash():
             self.message.emit(
                 self.tr(
-                    "{} could not be moved to the bin, perhaps because its drive has none ({})."
-                    " Nothing was deleted. To delete it for good, use Open folder."
+                    "{} could not be moved to the bin; its drive may have none ({})."
+                    " Nothing was deleted. To delete it permanently, use Open folder."
                 ).format(run.name, file.errorString())
             )
 

@@ -13,7 +13,7 @@ from app.training.runs.runs_model import Column
 _ROW_HEIGHT: Final = 30
 _WIDTHS: Final = {  # as wide as this text
     Column.NAME: "standard 2025-11-24 10",
-    Column.STATE: "Not begun",
+    Column.STATE: "Not started",
     Column.STARTED: "24/11/2025 10:24",
     Column.DATA: "fer2013.zip",
     Column.PRESET: "standard",

@@ -116,7 +116,7 @@ class ContactSheet(QDialog):
         self.note.setObjectName("caption")
         self.note.setWordWrap(True)
         self.note.setTextFormat(Qt.TextFormat.PlainText)
-        self.others = QPushButton(self.tr("Draw others"))
+        self.others = QPushButton(self.tr("Show others"))
         self.others.setAutoDefault(False)
         self.others.clicked.connect(self._draw)
         grid = QGridLayout()
@@ -162,7 +162,7 @@ class ContactSheet(QDialog):
     def _on_drawn(self, samples: dict[Expression, list[Sample]]) -> None:
         self.others.setEnabled(True)
         self.note.setText(
-            self.tr("Training pictures of {}, drawn at random. Their names show under the pointer.")
+            self.tr("Random training pictures of {}. Hover to see their file names.")
             .format(self._path.name)
         )  # fmt: skip
         for expression, labels in self.pictures.items():

@@ -35,7 +35,7 @@ class DatasetDetails(QTreeWidget):
             [f"{pair}: {count:,}" for pair, count in found["shared"].items() if count],
         )
         self._add(
-            self.tr("Repeats within a split"),
+            self.tr("Duplicates within a split"),
             sum(found["repeats"].values()),
             [f"{split}: {count:,}" for split, count in found["repeats"].items() if count],
         )
@@ -52,7 +52,7 @@ class DatasetDetails(QTreeWidget):
             [f"{name}: {count:,}" for name, count in found["left_out"].items()],
         )
         if not self.topLevelItemCount():
-            QTreeWidgetItem(self, [self.tr("There is nothing to report.")])
+            QTreeWidgetItem(self, [self.tr("Nothing to report.")])
 
     def _add(self, title: str, count: int, lines: list[str]) -> None:
         if not count:

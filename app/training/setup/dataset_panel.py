@@ -167,7 +167,9 @@ class DatasetPanel(QWidget):
 
         self.details_shown = QPushButton(self.tr("Details"))
         self.details_shown.setCheckable(True)
-        self.details_shown.setToolTip(self.tr("Repeats, conflicts and what cannot be used"))
+        self.details_shown.setToolTip(
+            self.tr("Duplicates, conflicting labels and what cannot be used")
+        )
         self.details_shown.toggled.connect(self._show_state)
         self.samples = QPushButton(self.tr("Sample pictures…"))
         self.samples.clicked.connect(self._on_samples)
@@ -257,7 +259,7 @@ class DatasetPanel(QWidget):
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
             path = _dropped(event.mimeData())
-            name = _name(path) if path else self.tr("One folder, zip or csv, please")
+            name = _name(path) if path else self.tr("A single folder, zip or csv")
             self._drop_hint.setText(self.tr("Drop to check\n{}").format(name) if path else name)
             self._drop_hint.show()
             self._drop_hint.raise_()
@@ -269,7 +271,7 @@ class DatasetPanel(QWidget):
         self._drop_hint.hide()
         path = _dropped(event.mimeData())
         if path is None:
-            self.message.emit(self.tr("Drop one folder, one zip or one csv of this computer."))
+            self.message.emit(self.tr("Drop a single folder, zip or csv from this computer."))
         else:
             event.acceptProposedAction()
             self.choose(path)
@@ -336,15 +338,17 @@ class DatasetPanel(QWidget):
         first = next(iter(found["counts"]), "")
         shared = sum(n for pair, n in found["shared"].items() if pair.endswith(f" in {first}"))
         parts = [
-            (sum(found["repeats"].values()), self.tr("{:,} repeats")),
-            (shared, self.tr("{:,} of other splits also in {}").replace("{}", first)),
+            (sum(found["repeats"].values()), self.tr("{:,} duplicates")),
+            (shared, self.tr("{:,} from other splits also in {}").replace("{}", first)),
             (found["conflicts"], self.tr("{:,} conflicting labels")),
             (sum(found["left_out"].values()), self.tr("{:,} of other classes left out")),
         ]
         told = ", ".join(text.format(count) for count, text in parts if count)
         protocol = found["protocol"]
         return f"{protocol[:1].upper()}{protocol[1:]}. " + (
-            self.tr("{}.").format(told) if told else self.tr("No repeats, no conflicts.")
+            self.tr("{}.").format(told)
+            if told
+            else self.tr("No duplicates, no conflicting labels.")
         )
 
 

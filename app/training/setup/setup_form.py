@@ -59,8 +59,8 @@ class SetupForm(QWidget):
             self.preset.addItem(title, name)
         self.preset.setToolTip(
             self.tr(
-                "A set of values that go well together. Quick is for a first look, Best takes "
-                "longest, Original is the recipe of the program this one began as."
+                "Values that work well together. Quick is for a first look, Best takes "
+                "longest, Original is the recipe of the program this one grew out of."
             )
         )
         self.estimate = QLabel()
@@ -68,7 +68,7 @@ class SetupForm(QWidget):
         self.estimate.setWordWrap(True)
         self.name = QLineEdit()
         self.name.setPlaceholderText(self.tr("preset and time"))
-        self.name.setToolTip(self.tr("What the run is called; its folder has the same name."))
+        self.name.setToolTip(self.tr("The name of the run and of its folder."))
         self.device = QComboBox()
         for device, title in (
             ("auto", self.tr("Automatic")),
@@ -81,7 +81,7 @@ class SetupForm(QWidget):
         self.more = QToolButton()
         self.more.setText(self.tr("More"))
         self.more.setCheckable(True)
-        self.more.setToolTip(self.tr("Show the values the preset sets, to change them."))
+        self.more.setToolTip(self.tr("Show and change the values the preset sets."))
 
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -145,9 +145,11 @@ class SetupForm(QWidget):
     def show_estimate(self, seconds: float | None) -> None:
         """How long the run as chosen takes here; None while that is not known."""
         about = (
-            None if seconds is None else self.tr("takes about {} here").format(duration(seconds))
+            None
+            if seconds is None
+            else self.tr("about {} on this computer").format(duration(seconds))
         )
-        self.estimate.setText(about or self.tr("The time it takes is measured here."))
+        self.estimate.setText(about or self.tr("The training time is estimated here."))
 
     def set_epochs(self, count: int) -> None:
         field = self.fields["epochs"]

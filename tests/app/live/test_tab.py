@@ -92,12 +92,12 @@ def test_every_person_is_found_and_a_click_chooses(tab: LiveTab, qtbot: QtBot, g
     large, small = analysis.faces
     assert large.face.x > 400 > small.face.x
     assert panel(tab).chart.probabilities == large.probabilities
-    assert "the largest face of 2" in panel(tab).caption.text()
+    assert "largest of 2 faces" in panel(tab).caption.text()
 
     place = tab.view.face_rect(small).center().toPoint()
     qtbot.mouseClick(tab.view, Qt.MouseButton.LeftButton, pos=place)
     assert panel(tab).chart.probabilities == small.probabilities
-    assert "the chosen face of 2" in panel(tab).caption.text()
+    assert "chosen of 2 faces" in panel(tab).caption.text()
 
 
 def test_a_still_picture_answers_to_changed_options(
@@ -272,7 +272,7 @@ def test_weights_stay_chosen_where_a_device_is_gone(
     assert tab.session.network.request.weights == mine
     assert tab.bar.weights.currentText() == "mine.safetensors"
     assert tab.message.text().startswith("There is no device cuda:7 here")
-    assert tab.message.text().endswith("Automatic is used.")
+    assert tab.message.text().endswith("Automatic is used instead.")
     assert tab.options.device.currentText() == "Automatic"
     assert tab.shut_down()
 
@@ -346,6 +346,6 @@ def test_a_camera_is_remembered_by_name(qtbot: QtBot, settings: Settings) -> Non
     tab.bar.source._on_cameras(["Built-in", "Studio Cam"])
     assert tab.bar.source.currentText() == "Studio Cam"
     tab.bar.source._on_cameras(["Built-in"])
-    assert tab.bar.source.currentText() == "Studio Cam (not plugged in)"
+    assert tab.bar.source.currentText() == "Studio Cam (not connected)"
     assert settings.get(SOURCE) == "camera:Studio Cam"
     assert tab.shut_down()

@@ -196,7 +196,7 @@ def test_a_child_that_stops_answering_is_told_and_can_be_ended(
     qtbot.waitUntil(lambda: True in silences, timeout=_LONG)
     process.kill()
     qtbot.waitUntil(lambda: bool(heard.ends), timeout=_LONG)
-    assert "Resume goes on from the last checkpoint" in heard.ends[0]
+    assert "Resume continues from its last checkpoint" in heard.ends[0]
 
 
 def test_a_thousand_epochs_at_once_do_not_hold_the_window(

@@ -148,7 +148,7 @@ def test_closing_asks_what_becomes_of_the_run(
 
     monkeypatch.setattr(tab_module.QMessageBox, "exec", press)
     assert tab.may_close() is closes
-    assert asked == ["A training run goes on."]
+    assert asked == ["A training run is in progress."]
     assert tab.session.active
 
 
@@ -183,7 +183,7 @@ def test_data_that_move_away_are_told(
 
 def test_a_run_that_is_heard_again_is_no_longer_said_to_be_silent(tab: TrainingTab) -> None:
     tab.session.silent.emit(True)
-    assert "has not been heard of" in tab.message.text()
+    assert "has not responded" in tab.message.text()
     assert not tab.kill.isHidden()
     tab.session.silent.emit(False)
     assert tab.message.isHidden()

@@ -30,7 +30,7 @@ def probabilities(chosen: list[int], confidences: list[float]) -> npt.NDArray[np
 
 
 def made_result(folder: Path) -> Result:
-    """PublicTest: happy 0 to 4, of which 1, 2 and 3 are taken for sad, and with flip averaging
+    """PublicTest: happy 0 to 4, of which 1, 2 and 3 are classified as sad, and with flip averaging
     only 3; 2 is in Training too. Picture n is of the grey 20 n."""
     confidences = [0.9, 0.5, 0.8, 0.7, 0.9]
     names = []

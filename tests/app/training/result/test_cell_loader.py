@@ -29,7 +29,7 @@ def test_another_data_set_in_its_place_is_told(
 ) -> None:
     (result.data / "test" / "happy" / "PublicTest_3.png").unlink()
     note = choose(view, qtbot, HAPPY, SAD)
-    assert "it has no test/happy/PublicTest_3.png" in note
+    assert "test/happy/PublicTest_3.png is missing" in note
     assert names_shown(view) == []
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 def test_most_confident_mistakes_come_first(view: ResultView, qtbot: QtBot) -> None:
     note = choose(view, qtbot, HAPPY, SAD)
     assert "3 pictures of PublicTest" in note
-    assert view._pictures.windowTitle() == "Happy taken for sad"
+    assert view._pictures.windowTitle() == "Happy classified as sad"
     assert names_shown(view) == ["PublicTest_2.png", "PublicTest_3.png", "PublicTest_1.png"]
     first = view._pictures.pictures.item(0)
     assert first.toolTip() == "test/happy/PublicTest_2.png, 80.0 % sure"

@@ -54,10 +54,10 @@ def colour(view: ConfusionView, cell: Cell) -> QColor:
 @pytest.mark.parametrize(
     ("cell", "words"),
     [
-        ((HAPPY, NEUTRAL), "happy taken for neutral: 61 pictures, 4.8 % of happy"),
-        ((HAPPY, HAPPY), "happy recognised: 1,200 pictures, 95.1 % of happy"),
-        ((HAPPY, ANGRY), "happy taken for angry: 1 picture, 0.1 % of happy"),
-        ((ANGRY, ANGRY), "angry recognised: 0 pictures, 0.0 % of angry"),
+        ((HAPPY, NEUTRAL), "happy classified as neutral: 61 pictures, 4.8 % of happy"),
+        ((HAPPY, HAPPY), "happy classified correctly: 1,200 pictures, 95.1 % of happy"),
+        ((HAPPY, ANGRY), "happy classified as angry: 1 picture, 0.1 % of happy"),
+        ((ANGRY, ANGRY), "angry classified correctly: 0 pictures, 0.0 % of angry"),
         ((DISGUST, HAPPY), "there are no pictures of disgust"),
     ],
 )

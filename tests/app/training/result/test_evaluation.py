@@ -223,7 +223,7 @@ def test_rubbish_is_passed_over(
         """,
     )
     process.start(tmp_path / "w", tmp_path / "d", tmp_path)
-    assert "no result that can be read" in str(ended(process, qtbot))
+    assert "no readable result" in str(ended(process, qtbot))
     assert process.steps == [(3, 7)]
 
 
@@ -239,7 +239,7 @@ def test_a_result_that_is_none_is_told(
         """,
     )
     process.start(tmp_path / "w", tmp_path / "d", tmp_path)
-    assert "no result that can be read" in str(ended(process, qtbot))
+    assert "no readable result" in str(ended(process, qtbot))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to ignore")

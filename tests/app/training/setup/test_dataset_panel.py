@@ -30,10 +30,10 @@ def test_a_folder_is_counted(panel: DatasetPanel, qtbot: QtBot, folder: Path) ->
     assert panel.chart.counts["Training"]["sad"] == 10
     assert sum(panel.chart.counts["PrivateTest"].values()) == CLASSES
     assert "PublicTest to validate" in panel.sentence.text()
-    assert "No repeats, no conflicts" in panel.sentence.text()
+    assert "No duplicates, no conflicting labels" in panel.sentence.text()
     assert panel.chart.isVisible()
     assert not panel.warning.isVisible()
-    assert list(details(panel)) == ["There is nothing to report."]
+    assert list(details(panel)) == ["Nothing to report."]
 
 
 def test_what_is_wrong_is_listed_and_can_be_left_out(
@@ -51,10 +51,10 @@ def test_what_is_wrong_is_listed_and_can_be_left_out(
     listed = details(panel)
     assert any("Training_bad.png" in line for line in listed["Cannot be used: 2"])
     assert listed["Pictures in two splits: 1"] == ["PrivateTest in Training: 1"]
-    assert listed["Repeats within a split: 2"] == ["Training: 2"]
+    assert listed["Duplicates within a split: 2"] == ["Training: 2"]
     assert "Training_other.png (fear)" in listed["Pictures with conflicting labels: 1"][0]
     assert listed["Left out: other classes: 1"] == ["contempt: 1"]
-    assert "1 of other splits also in Training" in panel.sentence.text()
+    assert "1 from other splits also in Training" in panel.sentence.text()
     panel.details_shown.click()
     assert panel.details.isVisible()
     assert not panel.chart.isVisible()

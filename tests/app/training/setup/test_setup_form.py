@@ -82,6 +82,6 @@ def test_more_is_hidden_until_it_is_asked_for(form: SetupForm, qtbot: QtBot) -> 
 
 def test_the_time_is_said_in_words(form: SetupForm) -> None:
     form.show_estimate(3725)
-    assert form.estimate.text() == "takes about 1 h 02 min here"
+    assert form.estimate.text() == "about 1 h 02 min on this computer"
     form.show_estimate(None)
     assert "measured" in form.estimate.text()
