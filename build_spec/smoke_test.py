@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 import cv2
+import licences
 import numpy as np
 import platforms
 from skimage.data import astronaut
@@ -42,6 +43,7 @@ def main(folder: Path) -> int:
         status = _status(command, environment, home)
         found = json.loads(report.read_bytes()) if report.exists() else {}
         weights = list(home.rglob("best.safetensors"))
+    terms = folder / licences.FILE
     faults = [
         fault
         for fault, is_so in {
@@ -55,6 +57,7 @@ def main(folder: Path) -> int:
             f"it trained {found.get('epochs')} epochs": found.get("epochs") != 1,
             "training left no weights": not weights,
             f"it had problems: {found.get('problems')}": bool(found.get("problems")),
+            f"{licences.FILE} is missing or empty": not terms.is_file() or not terms.read_bytes(),
         }.items()
         if is_so
     ]
