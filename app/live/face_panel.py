@@ -130,7 +130,7 @@ class FacePanel(QFrame, Consumer):
     def _show_expression(self, face: TrackedFace, faces: int) -> None:
         expression = face.expression
         self.headline.setText(expression.label.capitalize() if expression is not None else "…")
-        caption = self.tr("{:.0%} probability").format(face.confidence)
+        caption = self.tr("{:.0%} confidence").format(face.confidence)
         if faces > 1:
             chosen = self._choice.is_chosen(face)
             which = self.tr("chosen of {} faces") if chosen else self.tr("largest of {} faces")

@@ -22,7 +22,7 @@ def test_most_confident_mistakes_come_first(view: ResultView, qtbot: QtBot) -> N
     assert view._pictures.windowTitle() == "Happy classified as sad"
     assert names_shown(view) == ["PublicTest_2.png", "PublicTest_3.png", "PublicTest_1.png"]
     first = view._pictures.pictures.item(0)
-    assert first.toolTip() == "test/happy/PublicTest_2.png, 80.0 % sure"
+    assert first.toolTip() == "test/happy/PublicTest_2.png, confidence 80.0 %"
     picture = first.data(Qt.ItemDataRole.DecorationRole).toImage()
     assert (picture.width(), picture.pixelColor(5, 5).red()) == (48, 40)
 

@@ -84,4 +84,4 @@ def test_the_time_is_said_in_words(form: SetupForm) -> None:
     form.show_estimate(3725)
     assert form.estimate.text() == "about 1 h 02 min on this computer"
     form.show_estimate(None)
-    assert "measured" in form.estimate.text()
+    assert "estimated" in form.estimate.text()
