@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ml.expressions import ALPHABETICAL, Expression
 from ml.network.model import Architecture
-from ml.network.weights import State, Weights, WeightsError, first_line
+from ml.network.weights import FormatError, State, Weights, WeightsError, first_line
 
 _IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
 _IMAGENET_STD: Final = (0.229, 0.224, 0.225)
@@ -55,13 +55,13 @@ def _unpickled(file: BinaryIO) -> Any:  # noqa: ANN401 - whatever the file holds
                 "weights file has no need to. It was refused and nothing was run."
             ) from error
         if re.search(_NEWER_PICKLE, str(error)):
-            raise WeightsError(
+            raise FormatError(
                 "this file is a pickle of Python objects, which may run code when it is opened. "
                 "It was refused and nothing was run. Save the state dict alone, with torch.save."
             ) from error
-        raise WeightsError("this is not a weights file.") from error
+        raise FormatError("this is not a weights file.") from error
     except Exception as error:  # torch raises anything at all on a broken file
-        raise WeightsError(
+        raise FormatError(
             f"this is not a whole weights file ({first_line(error)}). Copy or download it again."
         ) from error
 

@@ -24,6 +24,10 @@ class WeightsError(ValueError):
     """A weights file that cannot be used; the message says which, why, and what to do."""
 
 
+class FormatError(WeightsError):
+    """A file that is not, or not whole, in the format that its name tells."""
+
+
 @dataclass(frozen=True)
 class Weights:
     """A trained network and all that is needed to use it."""

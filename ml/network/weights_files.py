@@ -11,11 +11,13 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from ml.archives import printable
 from ml.expressions import EXPRESSIONS, Expression, parse_expression
 from ml.files import replacing
 from ml.network.checkpoints import from_state, read_checkpoint
+from ml.network.file_kinds import FileKind, file_kind
 from ml.network.model import Architecture
-from ml.network.weights import Weights, WeightsError, first_line, fitted
+from ml.network.weights import FormatError, Weights, WeightsError, first_line, fitted
 
 _LONGEST: Final = 800
 """Characters of a message."""
@@ -29,17 +31,13 @@ def load_weights(path: Path) -> Weights:
     if path.is_dir():
         raise WeightsError(f"{path} is a folder. Choose a weights file in it.")
     try:
-        if path.suffix.lower() == ".safetensors":
-            weights = _read_safetensors(path)
-        else:
-            weights = read_checkpoint(path)
-        return fitted(weights)
+        return fitted(_read(path))
     except FileNotFoundError:
         raise WeightsError(f"There is no weights file {path}. Choose another one.") from None
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}.") from error
     except WeightsError as error:
-        raise WeightsError(_shown(f"{path.name}: {error}")) from error.__cause__
+        raise WeightsError(printable(f"{path.name}: {error}", _LONGEST)) from error.__cause__
 
 
 def save_weights(weights: Weights, path: Path, dtype: torch.dtype = torch.float16) -> None:
@@ -71,10 +69,18 @@ def save_weights(weights: Weights, path: Path, dtype: torch.dtype = torch.float1
         raise OSError(error.errno, why) from error
 
 
-def _shown(message: str) -> str:
-    """Names come from the file: they may be endless, or move the cursor of a terminal."""
-    message = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in message)
-    return message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
+def _read(path: Path) -> Weights:
+    if path.suffix.lower() == ".safetensors":
+        read, expected = _read_safetensors, FileKind.SAFETENSORS
+    else:
+        read, expected = read_checkpoint, FileKind.PYTORCH
+    try:
+        return read(path)
+    except FormatError as error:
+        kind = file_kind(path)  # only now, so that a good file takes no longer
+        if kind is None or kind is expected:
+            raise
+        raise FormatError(f"this {kind.value}") from error
 
 
 def _read_safetensors(path: Path) -> Weights:
@@ -84,7 +90,7 @@ def _read_safetensors(path: Path) -> Weights:
             metadata: dict[str, str] = file.metadata() or {}
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
-        raise WeightsError(
+        raise FormatError(
             f"this is not a whole safetensors file ({error}). Copy or download it again."
         ) from error
     if metadata.get("architecture") != "resemotenet":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,12 +23,15 @@ from ml.training.setup import load_data, make_architecture
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
+    from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
 
 _PRECISIONS: Final[dict[str, Literal["32-true", "bf16-mixed", "16-mixed"]]] = {
     "float32": "32-true",
     "bfloat16": "bf16-mixed",
     "float16": "16-mixed",
 }
+_STARTED_BY_MPI: Final = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE")
+"""What mpirun tells the processes that it starts: Open MPI's, and MPICH's with its kin."""
 _FORWARD_SHARE: Final = 0.3
 """Of a training step's time, roughly what a picture costs in validation."""
 
@@ -43,8 +47,29 @@ def make_fabric(config: TrainConfig, device: torch.device, log_folder: Path) -> 
         num_nodes=config.num_nodes,
         strategy="ddp" if config.devices * config.num_nodes > 1 else "auto",
         precision=_PRECISIONS[config.precision],
+        plugins=_environment(),
         loggers=_loggers(config, log_folder),
     )
+
+
+def _environment() -> ClusterEnvironment | None:
+    """What started the processes of this run; None leaves the search to the engine.
+
+    Its search ends with MPI, and only to ask for it imports mpi4py where that is installed, which
+    starts a daemon that stays as long as this process.
+    """
+    from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+    from lightning_fabric.plugins.environments.lsf import LSFEnvironment
+    from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+    from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+
+    if any(name in os.environ for name in _STARTED_BY_MPI):
+        return None
+    # In the engine's order: torchrun may run inside SLURM.
+    for environment in (TorchElasticEnvironment, SLURMEnvironment, LSFEnvironment):
+        if environment.detect():
+            return environment()
+    return LightningEnvironment()
 
 
 def _loggers(config: TrainConfig, folder: Path) -> list[Any]:

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +20,9 @@ from ml.training.engine import (
     make_fabric,
     seconds_per_picture,
 )
+from tests.ml.training.tiny_runs import make_pictures, options
 
+ROOT = Path(__file__).parents[3]
 CPU = torch.device("cpu")
 SMALL = Architecture(channels=(8, 8, 16, 16, 16, 16), head=(8, 8, 8), in_channels=1)
 
@@ -59,6 +65,89 @@ def test_as_many_devices_as_asked_for_whatever_the_first_is_called(tmp_path: Pat
         TrainConfig(devices=2, precision="float32"), torch.device("cpu:0"), tmp_path
     )
     assert fabric.world_size == 2
+
+
+@pytest.fixture
+def mpi_marker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Written when a child process imports mpi4py, of which there is an imitation to import."""
+    marker, packages = tmp_path / "imported", tmp_path / "packages"
+    (packages / "mpi4py").mkdir(parents=True)
+    (packages / "mpi4py" / "__init__.py").write_text("")
+    (packages / "mpi4py" / "MPI.py").write_text(
+        f"open({str(marker)!r}, 'w').close()\n"
+        "class COMM_WORLD:\n"
+        "    Get_size = staticmethod(lambda: 1)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(packages), str(ROOT)]))
+    return marker
+
+
+@pytest.mark.parametrize("devices", [1, 2])
+def test_training_looks_for_no_mpi(tmp_path: Path, mpi_marker: Path, devices: int) -> None:
+    """To ask for it starts a daemon, where mpi4py is installed."""
+    data = make_pictures(tmp_path / "data", train=4, others=1)
+    command = ["train", data, "--run-dir", tmp_path / "run", *options(epochs=1, devices=devices)]
+    child = subprocess.run(
+        [sys.executable, "-m", "ml", *map(str, command)], cwd=ROOT, capture_output=True, check=False
+    )
+    assert child.returncode == 0, child.stderr.decode()
+    assert not mpi_marker.exists()
+
+
+ENVIRONMENTS = """
+import json, os, sys
+from pathlib import Path
+from unittest.mock import patch
+import torch
+from ml.training.config import TrainConfig
+from ml.training.engine import make_fabric
+
+config = TrainConfig(precision="float32", devices=2, num_nodes=2)
+for variables in json.loads(sys.argv[1]):
+    with patch.dict(os.environ, variables):
+        fabric = make_fabric(config, torch.device("cpu"), Path("."))
+        environment = type(fabric._connector.cluster_environment).__name__
+        print(environment, fabric.global_rank, fabric.world_size)
+"""
+TORCHRUN = {"TORCHELASTIC_RUN_ID": "1", "RANK": "3", "LOCAL_RANK": "1", "WORLD_SIZE": "4"}
+SLURM = {
+    "SLURM_JOB_NAME": "train",
+    "SLURM_NTASKS": "4",
+    "SLURM_NTASKS_PER_NODE": "2",
+    "SLURM_PROCID": "2",
+    "SLURM_LOCALID": "0",
+    "SLURM_NODEID": "1",
+}
+
+
+def found_environments(*cases: dict[str, str]) -> list[str]:
+    """Kind, rank and number of processes in each; in a child, because they set global ranks."""
+    child = subprocess.run(
+        [sys.executable, "-c", ENVIRONMENTS, json.dumps(cases)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert child.returncode == 0, child.stderr
+    return child.stdout.splitlines()
+
+
+def test_what_started_several_processes_is_found(mpi_marker: Path) -> None:
+    cases = ({}, {"NODE_RANK": "1", "LOCAL_RANK": "1"}, TORCHRUN, SLURM, SLURM | TORCHRUN)
+    assert found_environments(*cases) == [
+        "LightningEnvironment 0 4",
+        "LightningEnvironment 3 4",
+        "TorchElasticEnvironment 3 4",
+        "SLURMEnvironment 2 4",
+        "TorchElasticEnvironment 3 4",
+    ]
+    assert not mpi_marker.exists()
+
+
+@pytest.mark.parametrize("name", ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"])
+def test_mpi_is_looked_for_where_it_started_the_process(mpi_marker: Path, name: str) -> None:
+    found_environments({name: "4"})
+    assert mpi_marker.exists()
 
 
 def test_the_faster_precision_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
