@@ -38,6 +38,9 @@ _ALIASES: Final = {
     "surprised": Expression.SURPRISE,
 }
 
+NAMES: Final = (*LABELS, *_ALIASES)
+"""All that ``parse_expression`` knows but numbers, lower-case."""
+
 
 def parse_expression(name: str) -> Expression | None:
     """The expression called ``name`` (any case, a usual alias, or ``0`` to ``6``), or None."""

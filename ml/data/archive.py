@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Final
 
+from ml.archives import ARCHIVE_START, archive_format, printable
 from ml.data.dataset import DatasetError
 
 # Pictures do not compress, a csv of pixels 3 to 4 times: with its ratio bounded, an archive can
@@ -19,6 +20,7 @@ from ml.data.dataset import DatasetError
 _MAX_ZIP_RATIO: Final = 100
 _SMALL: Final = 1 << 20
 """Bytes under which an archive may unpack to what an archive of this size may."""
+_ARCHIVES: Final = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,29 @@ def opened(path: Path) -> Iterator[list[File]]:
     else:
         with _open_zip(path) as archive:
             yield sorted(_zip_files(path, archive), key=lambda file: file.name)
+
+
+def how_to_unpack(path: Path, files: list[File]) -> str:
+    """What to do with the archives among ``files``, those of ``path``; "" if there are none."""
+    names = [
+        file.name
+        for file in files
+        if file.name.lower().endswith(_ARCHIVES) and "__MACOSX" not in file.name
+    ]
+    if not names:
+        return ""
+    shown = printable(names[0])
+    if len(names) > 1:
+        return (
+            f"It holds {len(names)} archives, such as {shown}: unpack them all, then choose the "
+            "folder that they are in."
+        )
+    is_zip = names[0].lower().endswith(".zip")
+    if path.is_dir():
+        return f"It holds {shown}: " + ("choose that." if is_zip else "unpack that first.")
+    then = f"choose {shown}" if is_zip else f"unpack {shown}, and choose the folder"
+    kind = "another zip" if is_zip else "another archive"
+    return f"It holds {kind}, {shown}: unpack {path.name} first, then {then}."
 
 
 def _folder_files(path: Path) -> Iterator[File]:
@@ -94,15 +119,26 @@ def _open_zip(path: Path) -> zipfile.ZipFile:
     except PermissionError as error:
         raise DatasetError(f"{path} cannot be read: {error.strerror}.") from error
     except Exception as error:  # a damaged directory makes zipfile stumble in many ways
-        if path.suffix.lower() == ".zip":
+        if packed := _archive_format(path):
+            message = f"{path} is a {packed} archive: unpack it first, then choose the folder."
+        elif path.suffix.lower() == ".zip":
             message = f"{path} is not a readable zip ({error}); the download may be unfinished."
         else:
             message = f"{path} is no data set: it takes a folder of class folders, a zip or a csv."
         raise DatasetError(message) from error
 
 
+def _archive_format(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return archive_format(file.read(ARCHIVE_START))
+    except OSError:
+        return None
+
+
 def _zip_files(path: Path, archive: zipfile.ZipFile) -> Iterator[File]:
-    members = [member for member in archive.infolist() if not member.is_dir()]
+    # Not is_dir(), which stumbles over a damaged name that is empty.
+    members = [member for member in archive.infolist() if not member.filename.endswith("/")]
     if any(member.flag_bits & 1 for member in members):
         raise DatasetError(
             f"{path} is protected by a password; unpack it and choose the folder instead."

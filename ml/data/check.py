@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data.dataset import Dataset, Split, picture_digest
+from ml.data.near_misses import left_out_lines
 from ml.expressions import EXPRESSIONS, LABELS, Expression
 
 _EXAMPLES: Final = 5
@@ -77,7 +78,7 @@ def format_check(check: DataCheck) -> str:
     lines += [f"{pair}: {count:,} pictures exactly" for pair, count in check.shared.items()]
     lines.append(f"conflicting labels: {check.conflicts:,} distinct pictures")
     lines += [f"  {example}" for example in check.conflict_examples]
-    lines += [f"left out: {name} ({count:,})" for name, count in check.left_out.items()]
+    lines += left_out_lines(check.left_out)
     lines += [f"cannot be used: {problem}" for problem in check.bad]
     lines.append(f"protocol: {check.protocol}")
     return "\n".join(lines)

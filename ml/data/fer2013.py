@@ -8,18 +8,23 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
-from ml.data.archive import File, opened
+from ml.data.archive import File, how_to_unpack, opened
 from ml.data.cache import VERSION, Index, Stored, fill_cache, load_cache, read_sorted
 from ml.data.class_folders import Picture, find_pictures
 from ml.data.dataset import Dataset, DatasetError, Part, Split
+from ml.data.near_misses import counted, listed, meant_expression, named, no_picture
 from ml.data.picture_files import read_pictures
 from ml.data.reading import Reading
 from ml.data.table import find_csv, read_csv
 from ml.expressions import EXPRESSIONS, LABELS
 from ml.picture import SIDE
+
+_MOST_SHOWN: Final = 5
+"""Problems in a message."""
 
 
 def load(
@@ -41,10 +46,7 @@ def load(
         pictures, left_out = find_pictures(files)
         table = None if pictures else find_csv(files)
         if not pictures and table is None:
-            found = f" It has the folders {', '.join(sorted(left_out)[:9])}." if left_out else ""
-            raise DatasetError(
-                f"{path} holds no class folders ({', '.join(LABELS)}) and no csv.{found}"
-            )
+            raise DatasetError(_without_pictures(path, files, left_out))
         key = _key(pictures, table, left_out, seed)
 
         def read(reading: Reading) -> None:
@@ -65,6 +67,13 @@ def load(
             else:
                 stored = fill_cache(cache_dir, key, read, seed)
     return _dataset(path, stored, key, skip_bad)
+
+
+def _without_pictures(path: Path, files: list[File], left_out: Counter[str]) -> str:
+    why = f"{path} holds no class folders ({', '.join(LABELS)}) and no csv."
+    if left_out:
+        return f"{why} It has the folders {named(left_out)}."
+    return f"{why} {how_to_unpack(path, files)}".rstrip()
 
 
 def _ignore(_done: int, _total: int) -> None:
@@ -94,10 +103,16 @@ def _dataset(path: Path, stored: Stored, key: str, skip_bad: bool) -> Dataset:
     test_start = validation_start + index.counts[Part.VALIDATION]
     train = split(0, validation_start)
     to_learn = train if len(train) else split(0, count)
-    missing = [label.label for label in EXPRESSIONS if label not in to_learn.labels]
-    bad = [*index.bad, *(f"{label}: there is no picture of this class" for label in missing)]
+    missing = [label for label in EXPRESSIONS if label not in to_learn.labels]
+    bad = [no_picture(expression, index.left_out) for expression in missing]
+    bad = [*bad, *index.bad] if count else [*index.bad, *bad]  # without any, why is of interest
     if bad and (not skip_bad or not count):
-        raise DatasetError(_refusal(path, bad, bool(count)))
+        others = [
+            counted(name, pictures)
+            for name, pictures in index.left_out.items()
+            if missing and meant_expression(name) not in missing
+        ]
+        raise DatasetError(_refusal(path, bad, others, bool(count)))
     return Dataset(
         train=train,
         validation=split(validation_start, test_start),
@@ -111,10 +126,13 @@ def _dataset(path: Path, stored: Stored, key: str, skip_bad: bool) -> Dataset:
     )
 
 
-def _refusal(path: Path, bad: list[str], usable: bool) -> str:
-    shown = "".join(f"\n  {problem}" for problem in bad[:5])
-    if len(bad) > 5:
-        shown += f"\n  and {len(bad) - 5} more"
+def _refusal(path: Path, bad: list[str], others: list[str], usable: bool) -> str:
+    """``others``: folders left out, one of which may be the class that there is no picture of."""
+    shown = "".join(f"\n  {problem}" for problem in bad[:_MOST_SHOWN])
+    if len(bad) > _MOST_SHOWN:
+        shown += f"\n  and {len(bad) - _MOST_SHOWN} more"
+    if others:
+        shown += f"\n  left out, named after no expression: {listed(others)}"
     if not usable:
         return f"{path} has no picture that can be used:{shown}"
     remedy = "Repair or remove them, or go on without them with --skip-bad."

@@ -11,6 +11,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
+from ml.archives import archive_format
+
 _START: Final = 4096
 """Bytes that are looked at; of an archive, its list of members is too."""
 _MOST_AT_ONCE: Final = 1 << 20
@@ -75,13 +77,6 @@ _SIGNATURES: Final = (
     # Older than its archives: a pickle that begins with this number.
     (0, b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", FileKind.PYTORCH),
     *((offset, b"\x89HDF\r\n\x1a\n", FileKind.HDF5) for offset in (0, 512, 1024, 2048)),
-    (0, b"\x1f\x8b\x08", FileKind.ARCHIVE),  # gzip
-    (0, b"BZh", FileKind.ARCHIVE),
-    (0, b"\xfd7zXZ\0", FileKind.ARCHIVE),
-    (0, b"\x28\xb5\x2f\xfd", FileKind.ARCHIVE),  # Zstandard
-    (0, b"7z\xbc\xaf\x27\x1c", FileKind.ARCHIVE),
-    (0, b"Rar!\x1a\x07", FileKind.ARCHIVE),
-    (257, b"ustar", FileKind.ARCHIVE),  # tar
     (0, b"\x89PNG\r\n\x1a\n", FileKind.IMAGE),
     (0, b"\xff\xd8\xff", FileKind.IMAGE),  # JPEG
     (0, b"GIF87a", FileKind.IMAGE),
@@ -117,6 +112,8 @@ def file_kind(path: Path) -> FileKind | None:
     for offset, signature, kind in _SIGNATURES:
         if start.startswith(signature, offset):
             return kind
+    if archive_format(start):
+        return FileKind.ARCHIVE
     if _is_onnx(start):
         return FileKind.ONNX
     return _kind_of_text(start)

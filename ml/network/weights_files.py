@@ -11,6 +11,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from ml.archives import printable
 from ml.expressions import EXPRESSIONS, Expression, parse_expression
 from ml.files import replacing
 from ml.network.checkpoints import from_state, read_checkpoint
@@ -36,7 +37,7 @@ def load_weights(path: Path) -> Weights:
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}.") from error
     except WeightsError as error:
-        raise WeightsError(_shown(f"{path.name}: {error}")) from error.__cause__
+        raise WeightsError(printable(f"{path.name}: {error}", _LONGEST)) from error.__cause__
 
 
 def save_weights(weights: Weights, path: Path, dtype: torch.dtype = torch.float16) -> None:
@@ -66,12 +67,6 @@ def save_weights(weights: Weights, path: Path, dtype: torch.dtype = torch.float1
     except OSError as error:
         why = f"{path} could not be written: {error.strerror}"
         raise OSError(error.errno, why) from error
-
-
-def _shown(message: str) -> str:
-    """Names come from the file: they may be endless, or move the cursor of a terminal."""
-    message = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in message)
-    return message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
 
 
 def _read(path: Path) -> Weights:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ml.data.near_misses import left_out_lines
 from ml.runs.events import (
     Batch,
     Checkpoint,
@@ -60,6 +61,8 @@ class ProgressBar:
                     f"{event.parameters:,} parameters on {event.device} in {event.precision}; "
                     f"{event.protocol}"
                 )
+                for line in left_out_lines(event.check["left_out"]):
+                    self._say(line)
             case Batch():
                 self._show(
                     f"epoch {event.epoch}",

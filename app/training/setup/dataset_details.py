@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from PySide6.QtWidgets import QFrame, QTreeWidget, QTreeWidgetItem, QWidget
 
+from ml.data.near_misses import meant_expression
+
 _MOST_LISTED: Final = 500
 """Files that cannot be used; nobody reads more, and a list of thousands takes its time."""
 
@@ -49,10 +51,17 @@ class DatasetDetails(QTreeWidget):
         self._add(
             self.tr("Left out: other classes"),
             sum(found["left_out"].values()),
-            [f"{name}: {count:,}" for name, count in found["left_out"].items()],
+            [self._left_out(name, count) for name, count in found["left_out"].items()],
         )
         if not self.topLevelItemCount():
             QTreeWidgetItem(self, [self.tr("Nothing to report.")])
+
+    def _left_out(self, name: str, count: int) -> str:
+        meant = meant_expression(name)
+        if meant is None:
+            return f"{name}: {count:,}"
+        perhaps = self.tr("{}: {:,}; perhaps {} is meant, rename the folder then")
+        return perhaps.format(name, count, meant.label)
 
     def _add(self, title: str, count: int, lines: list[str]) -> None:
         if not count:

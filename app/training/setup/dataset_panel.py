@@ -32,6 +32,7 @@ from app.training.setup.contact_sheet import ContactSheet, Sampler
 from app.training.setup.dataset_chart import DatasetChart
 from app.training.setup.dataset_check import DatasetCheck
 from app.training.setup.dataset_details import DatasetDetails
+from ml.data.near_misses import named
 
 Check = Mapping[str, Any]
 
@@ -341,9 +342,12 @@ class DatasetPanel(QWidget):
             (sum(found["repeats"].values()), self.tr("{:,} duplicates")),
             (shared, self.tr("{:,} from other splits also in {}").replace("{}", first)),
             (found["conflicts"], self.tr("{:,} conflicting labels")),
-            (sum(found["left_out"].values()), self.tr("{:,} of other classes left out")),
         ]
-        told = ", ".join(text.format(count) for count, text in parts if count)
+        words = [text.format(count) for count, text in parts if count]
+        if left_out := found["left_out"]:
+            text = self.tr("{:,} of other classes left out: {}")
+            words.append(text.format(sum(left_out.values()), named(left_out)))
+        told = ", ".join(words)
         protocol = found["protocol"]
         return f"{protocol[:1].upper()}{protocol[1:]}. " + (
             self.tr("{}.").format(told)

@@ -66,6 +66,24 @@ def test_what_is_wrong_is_listed_and_can_be_left_out(
     assert told[-1] is None
 
 
+def test_folders_that_are_left_out_are_named(
+    panel: DatasetPanel, qtbot: QtBot, folder: Path
+) -> None:
+    shutil.copytree(folder / "train" / "fear", folder / "train" / "contempt")
+    (folder / "train" / "surprise").rename(folder / "train" / "Suprise")
+    checked(panel, qtbot, folder)
+    assert "8 of other classes left out: suprise (perhaps surprise is meant), contempt." in (
+        panel.sentence.text()
+    )
+    listed = details(panel)
+    (missing,) = listed["Cannot be used: 1"]
+    assert "the folder suprise (4 pictures) is left out: rename it to surprise" in missing
+    assert sorted(listed["Left out: other classes: 8"]) == [
+        "contempt: 4",
+        "suprise: 4; perhaps surprise is meant, rename the folder then",
+    ]
+
+
 def test_a_zip(panel: DatasetPanel, qtbot: QtBot, folder: Path, tmp_path: Path) -> None:
     path = Path(shutil.make_archive(str(tmp_path / "faces"), "zip", folder))
     checked(panel, qtbot, path)
