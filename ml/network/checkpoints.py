@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
-import torch
-from torch import Tensor
+import numpy.typing as npt
 
 from ml.expressions import ALPHABETICAL, Expression
-from ml.network.model import Architecture
-from ml.network.weights import FormatError, State, Weights, WeightsError, first_line
+from ml.network.architecture import Architecture
+from ml.network.weights import FormatError, Weights, WeightsError, first_line
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
 _IMAGENET_STD: Final = (0.229, 0.224, 0.225)
@@ -39,11 +42,34 @@ def read_checkpoint(path: Path) -> Weights:
             content = content[key]
     if not isinstance(content, dict):
         raise WeightsError(f"this holds a {type(content).__name__}, not weights.")
-    state = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
-    return from_state(state)
+    import torch
+
+    state = {str(name): value for name, value in content.items() if isinstance(value, torch.Tensor)}
+    weights = from_state(state)
+    arrays = {name: _array(name, cast("Tensor", value)) for name, value in weights.state.items()}
+    return dataclasses.replace(weights, state=arrays)
+
+
+def _array(name: str, tensor: Tensor) -> npt.NDArray[Any]:
+    """``tensor``, in float32 if it holds fractions. Raises WeightsError if it is no plain one."""
+    plain = (
+        str(tensor.layout) == "torch.strided"
+        and tensor.device.type == "cpu"
+        and not (tensor.is_nested or tensor.is_quantized or tensor.is_complex())
+        # an expanded one claims more numbers than the file holds
+        and tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
+    )
+    if not plain:
+        raise WeightsError(
+            f"{name} is not stored as plain numbers (sparse, quantised, complex, expanded)."
+        )
+    tensor = tensor.detach()
+    return (tensor.float() if tensor.is_floating_point() else tensor).numpy()
 
 
 def _unpickled(file: BinaryIO) -> Any:  # noqa: ANN401 - whatever the file holds
+    import torch  # a second, which files of our own format do not take
+
     try:
         with warnings.catch_warnings(action="ignore"):  # refused files are told of below
             return torch.load(file, map_location="cpu", weights_only=True)
@@ -66,8 +92,8 @@ def _unpickled(file: BinaryIO) -> Any:  # noqa: ANN401 - whatever the file holds
         ) from error
 
 
-def from_state(state: State) -> Weights:
-    """Bare parameters: the architecture is told by their shapes, the rest by whose names they are.
+def from_state(state: Mapping[str, Any]) -> Weights:
+    """Bare parameters, as arrays or tensors, and what their shapes and names tell.
 
     The original desktop program trained on class folders, in alphabetical order; the published
     checkpoints have an order of their own. Both feed grey as three channels, normalised with
@@ -79,10 +105,10 @@ def from_state(state: State) -> Weights:
         raise WeightsError("it holds more than one network, and which one is meant is not told.")
     state = own
 
-    def shape(name: str) -> torch.Size:
+    def shape(name: str) -> tuple[int, ...]:
         if name not in state or state[name].ndim < 2:
             raise WeightsError(f"this is another network than ResEmoteNet: it has no {name}.")
-        return state[name].shape
+        return tuple(state[name].shape)
 
     c1, c2, c3 = (shape(f"conv{n}.weight")[0] for n in (1, 2, 3))
     c4, c5, c6 = (shape(f"res_block{n}.conv1.weight")[0] for n in (1, 2, 3))
@@ -109,7 +135,7 @@ def from_state(state: State) -> Weights:
     )
 
 
-def _without_wrappers(state: State) -> State:
+def _without_wrappers(state: Mapping[str, Any]) -> dict[str, Any]:
     """Names without what Lightning, DataParallel and torch.compile put before them."""
     return {re.sub(r"^(module\.|model\.|_orig_mod\.)+", "", n): v for n, v in state.items()}
 
@@ -127,7 +153,7 @@ _DESKTOP_NAMES: Final[tuple[tuple[str, Callable[[re.Match[str]], str]], ...]] = 
 )
 
 
-def _published_names(state: State) -> State:
+def _published_names(state: Mapping[str, Any]) -> dict[str, Any]:
     """The original desktop program's names in the published implementation's."""
     state = {name.removeprefix("model."): value for name, value in state.items()}
     # Dropouts stand between the head's layers and are counted too: out.0, out.2, out.4, out.6.

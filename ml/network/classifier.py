@@ -14,7 +14,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ml.expressions import EXPRESSIONS
 from ml.network.input import network_input
-from ml.network.model import ResEmoteNet
+from ml.network.model import ResEmoteNet, network_of
 from ml.network.weights import Weights
 from ml.picture import SIDE
 
@@ -53,7 +53,7 @@ class ExpressionClassifier:
         """``exact`` keeps to float32 where bfloat16 is faster, for figures that others check."""
         self.weights = weights
         self.device = device or choose_device()
-        model = folded(weights.model()).to(memory_format=torch.channels_last)
+        model = folded(network_of(weights)).to(memory_format=torch.channels_last)
         self._models = {
             dtype: copy.deepcopy(model).to(self.device, dtype)
             for dtype in (torch.float32, torch.bfloat16)

@@ -2,75 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Final
-
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-CLASSES: Final = 7
-SE_REDUCTION: Final = 16
-# Far above any use; below what would exhaust the memory of who opens a file that claims it.
-_MOST_CHANNELS: Final = 8192
-_MOST_PIXELS: Final = 1024
-_MOST_CONVOLUTIONS: Final = 8
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """What has to be known to build a ResEmoteNet; the defaults are the paper's."""
-
-    channels: tuple[int, int, int, int, int, int] = (64, 128, 256, 512, 1024, 2048)
-    """Output channels of the three conv stages and the three residual blocks."""
-    head: tuple[int, int, int] = (1024, 512, 256)
-    """Outputs of the first three fully connected layers."""
-    in_channels: int = 3
-    input_size: int = 64
-    """Side of the square input, in pixels."""
-    convolutions: tuple[int, int, int] = (1, 1, 1)
-    """How many each conv stage has before it pools; the paper's have one."""
-    stem_dropout: float = 0.2
-    head_dropout: float = 0.5
-    conv_bias: bool = True
-    """False in the original desktop program's variant, as is ``head_activation``."""
-    head_activation: bool = True
-
-    def __post_init__(self) -> None:
-        if len(self.channels) != 6 or len(self.head) != 3:
-            raise ValueError("ResEmoteNet has six channel counts and three head sizes")
-        counts = (*self.channels, *self.head, self.in_channels)
-        if not all(isinstance(n, int) and 1 <= n <= _MOST_CHANNELS for n in counts):
-            raise ValueError(f"every layer needs 1 to {_MOST_CHANNELS} channels")
-        if len(self.convolutions) != 3 or not all(
-            isinstance(n, int) and 1 <= n <= _MOST_CONVOLUTIONS for n in self.convolutions
-        ):
-            raise ValueError(f"each of three stages has 1 to {_MOST_CONVOLUTIONS} convolutions")
-        if self.channels[2] < SE_REDUCTION:
-            raise ValueError(f"the third stage needs at least {SE_REDUCTION} channels")
-        if not (isinstance(self.input_size, int) and 8 <= self.input_size <= _MOST_PIXELS):
-            raise ValueError(f"the input must be 8 to {_MOST_PIXELS} pixels wide")
-        if not all(0 <= share < 1 for share in (self.stem_dropout, self.head_dropout)):
-            raise ValueError("dropout must be at least 0 and below 1")
-        if not (isinstance(self.conv_bias, bool) and isinstance(self.head_activation, bool)):
-            raise ValueError("conv_bias and head_activation must be true or false")
-
-    def scaled(self, width: float) -> Architecture:
-        """The same with every channel count and head size multiplied by ``width``."""
-        c1, c2, c3, c4, c5, c6 = (max(1, round(n * width)) for n in self.channels)
-        h1, h2, h3 = (max(1, round(n * width)) for n in self.head)
-        return replace(self, channels=(c1, c2, c3, c4, c5, c6), head=(h1, h2, h3))
-
-
-def live_taps(size: int, stride: int) -> tuple[int, int]:
-    """First and one-past-last tap of a padded 3-tap kernel that can meet a pixel.
-
-    On a map ``size`` pixels wide, tap t of output i reads pixel ``i * stride + t - 1``. Taps that
-    only ever read padding get no gradient and change no output.
-    """
-    outputs = range((size - 1) // stride + 1)
-    taps = [t for t in range(3) if any(0 <= i * stride + t - 1 < size for i in outputs)]
-    return taps[0], taps[-1] + 1
+from ml.network.architecture import CLASSES, SE_REDUCTION, Architecture, live_taps, stage_names
+from ml.network.weights import State, Weights
 
 
 class LiveConv2d(nn.Conv2d):
@@ -97,13 +35,6 @@ class LiveConv2d(nn.Conv2d):
         # A kernel as large as the map is a matrix product, which costs a fifth of the convolution.
         y = F.linear(x.flatten(1), self.weight.flatten(1), self.bias)
         return y[:, :, None, None]
-
-    def live_part(self, kernel: Tensor) -> Tensor:
-        """The taps of a full 3×3 kernel [out, in, 3, 3] that are live; others as they are."""
-        if kernel.shape[2:] != (3, 3):
-            return kernel
-        taps = slice(self.first_tap, self.first_tap + self.kernel_size[0])
-        return kernel[:, :, taps, taps]
 
 
 class SEBlock(nn.Module):
@@ -196,8 +127,7 @@ class ResEmoteNet(nn.Module):
 
     def stage(self, number: int) -> list[str]:
         """How the names of the stage's convolutions and norms end: 1, 1_2, 1_3."""
-        more = range(2, self.architecture.convolutions[number - 1] + 1)
-        return [f"{number}", *(f"{number}_{n}" for n in more)]
+        return stage_names(self.architecture, number)
 
     def _normalised(self, name: str, x: Tensor) -> Tensor:
         convolved = self.get_submodule(f"conv{name}")(x)
@@ -208,3 +138,20 @@ class ResEmoteNet(nn.Module):
 def parameter_count(model: nn.Module) -> int:
     """Number of learnt values."""
     return sum(parameter.numel() for parameter in model.parameters())
+
+
+def network_of(weights: Weights) -> ResEmoteNet:
+    """The network with ``weights``, in evaluation mode, on the CPU."""
+    network = ResEmoteNet(weights.architecture)
+    network.load_state_dict(tensors(weights.state))
+    return network.eval()
+
+
+def tensors(state: State) -> dict[str, Tensor]:
+    """Copies of the arrays, as ``load_state_dict`` takes them."""
+    return {name: torch.from_numpy(np.array(value)) for name, value in state.items()}
+
+
+def state_of(network: nn.Module) -> State:
+    """The parameters and BatchNorm statistics of ``network`` as arrays of their own."""
+    return {name: value.cpu().numpy().copy() for name, value in network.state_dict().items()}

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import torch
-from torch import Tensor
+import numpy as np
+import numpy.typing as npt
 
 from ml.expressions import Expression
-from ml.network.model import Architecture, LiveConv2d, ResEmoteNet
+from ml.network.architecture import Architecture, live_kernels, parameter_shapes
 
-State = dict[str, Tensor]
+State = dict[str, npt.NDArray[Any]]
+"""Parameters and BatchNorm statistics by name."""
 _LISTED: Final = 6
 """Names of parameters a message lists before it only counts the rest."""
 _LEAST_SCALE: Final = 1e-6
@@ -34,7 +35,8 @@ class Weights:
 
     architecture: Architecture
     state: State = field(repr=False)
-    """float32, exactly the names and shapes of ``ResEmoteNet(architecture)``."""
+    """float32, exactly the names and shapes of ``parameter_shapes(architecture)``; BatchNorm's
+    counts of batches are int64."""
     mean: tuple[float, ...]
     """Per input channel, for values of 0 to 1; ``std`` likewise."""
     std: tuple[float, ...]
@@ -45,12 +47,6 @@ class Weights:
     trained_on: str = "unknown data"
     results: Mapping[str, Any] = field(default_factory=dict)
     """What was measured, by split."""
-
-    def model(self) -> ResEmoteNet:
-        """The network, in evaluation mode, on the CPU."""
-        model = ResEmoteNet(self.architecture)
-        model.load_state_dict(self.state)
-        return model.eval()
 
 
 def first_line(error: Exception) -> str:
@@ -69,28 +65,20 @@ def fitted(weights: Weights) -> Weights:
         abs(mean) <= 1 / _LEAST_SCALE for mean in weights.mean
     ):
         raise WeightsError("its temperature and standard deviations must be numbers above 0.")
-    with torch.device("meta"):  # shapes without memory: the file's claims are not yet believed
-        model = ResEmoteNet(a)
-    expected = model.state_dict()
+    expected = parameter_shapes(a)
     state = dict(weights.state)
-    odd = [name for name, value in state.items() if not _is_plain(value)]
-    if odd:
-        raise WeightsError(
-            f"{odd[0]} is not stored as plain numbers (sparse, quantised, complex, expanded)."
-        )
-    for name, module in model.named_modules():
-        kernel = state.get(f"{name}.weight")
-        if isinstance(module, LiveConv2d) and kernel is not None and kernel.ndim == 4:
-            state[f"{name}.weight"] = module.live_part(kernel)
+    for name, (first, past) in live_kernels(a).items():
+        if name in state and state[name].shape[2:] == (3, 3):
+            state[name] = state[name][:, :, first:past, first:past]
 
     # BatchNorm counts its batches only to train on; files may lack or hold the counts.
     counts = {name for name in expected if name.endswith("num_batches_tracked")}
     missing = sorted(expected.keys() - state.keys() - counts)
     left_over = sorted(state.keys() - expected.keys())
     wrong = [
-        f"{name} is {_shape(state[name])} instead of {_shape(expected[name])}"
+        f"{name} is {_shape(state[name].shape)} instead of {_shape(expected[name])}"
         for name in sorted(expected.keys() & state.keys())
-        if state[name].shape != expected[name].shape
+        if state[name].shape != expected[name]
     ]
     faults = [
         f"{title}: {', '.join(names[:_LISTED])}"
@@ -104,26 +92,17 @@ def fitted(weights: Weights) -> Weights:
     ]
     if faults:
         raise WeightsError(f"it does not fit ResEmoteNet. {'; '.join(faults)}.")
-    zero = torch.zeros(())
-    fitted = {
-        name: state.get(name, zero).to(like.dtype, copy=True, memory_format=torch.contiguous_format)
-        for name, like in expected.items()
-    }
-    broken = [name for name, value in fitted.items() if not torch.isfinite(value).all()]
+    fitted = {}
+    for name in expected:
+        # Values that float32 lacks become infinite, and are told of below.
+        with np.errstate(over="ignore"):
+            dtype = np.int64 if name in counts else np.float32
+            fitted[name] = np.array(state.get(name, 0), dtype, order="C")
+    broken = [name for name, value in fitted.items() if not np.isfinite(value).all()]
     if broken:
         raise WeightsError(f"it holds values that are no finite numbers (NaN), in {broken[0]}.")
     return dataclasses.replace(weights, state=fitted)
 
 
-def _is_plain(tensor: Tensor) -> bool:
-    return (
-        tensor.layout == torch.strided
-        and tensor.device.type == "cpu"
-        and not (tensor.is_nested or tensor.is_quantized or tensor.is_complex())
-        # an expanded one claims more numbers than the file holds
-        and tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
-    )
-
-
-def _shape(tensor: Tensor) -> str:
-    return "×".join(map(str, tensor.shape)) or "a single number"
+def _shape(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape)) or "a single number"

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError, deserialize, safe_open
+from safetensors.numpy import save
 
 from ml.archives import printable
 from ml.expressions import EXPRESSIONS, Expression, parse_expression
 from ml.files import replacing
+from ml.network.architecture import Architecture
 from ml.network.checkpoints import from_state, read_checkpoint
 from ml.network.file_kinds import FileKind, file_kind
-from ml.network.model import Architecture
 from ml.network.weights import FormatError, Weights, WeightsError, first_line, fitted
 
+_DTYPES: Final = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4"}
 _LONGEST: Final = 800
 """Characters of a message."""
 
@@ -40,7 +43,7 @@ def load_weights(path: Path) -> Weights:
         raise WeightsError(printable(f"{path.name}: {error}", _LONGEST)) from error.__cause__
 
 
-def save_weights(weights: Weights, path: Path, dtype: torch.dtype = torch.float16) -> None:
+def save_weights(weights: Weights, path: Path, dtype: npt.DTypeLike = np.float16) -> None:
     """Write our format, beside and renamed, so that a reader never sees half a file."""
     metadata = {"architecture": "resemotenet", "taps": "live"}
     metadata |= {
@@ -54,13 +57,14 @@ def save_weights(weights: Weights, path: Path, dtype: torch.dtype = torch.float1
         "trained_on": weights.trained_on,
         "results": json.dumps(dict(weights.results)),
     }
-    state = {
-        name: (value.to(dtype) if value.is_floating_point() else value).contiguous()
-        for name, value in weights.state.items()
-    }
-    for name, value in state.items():
-        if not torch.isfinite(value).all():
-            raise WeightsError(f"{name} holds values that {dtype} cannot; nothing was written.")
+    state = {}
+    for name, value in weights.state.items():
+        with np.errstate(over="ignore"):
+            kept = value.astype(dtype) if value.dtype.kind == "f" else value
+        if not np.isfinite(kept).all():
+            kind = np.dtype(dtype).name
+            raise WeightsError(f"{name} holds values that {kind} cannot; nothing was written.")
+        state[name] = np.asarray(kept, order="C")
     try:
         with replacing(path) as file:
             file.write(save(state, metadata))
@@ -85,10 +89,10 @@ def _read(path: Path) -> Weights:
 
 def _read_safetensors(path: Path) -> Weights:
     try:
-        path.open("rb").close()  # safe_open says of a file it may not read that there is none
-        with safe_open(path, framework="pt") as file:
+        content = path.read_bytes()
+        with safe_open(path, framework="np") as file:
             metadata: dict[str, str] = file.metadata() or {}
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        state = {name: _array(name, tensor) for name, tensor in deserialize(content)}  # type: ignore[no-untyped-call]
     except SafetensorError as error:
         raise FormatError(
             f"this is not a whole safetensors file ({error}). Copy or download it again."
@@ -118,6 +122,19 @@ def _read_safetensors(path: Path) -> Weights:
         raise WeightsError(f"its metadata lack {error}; it cannot be used without.") from error
     except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise WeightsError(f"its metadata make no sense: {first_line(error)}.") from error
+
+
+def _array(name: str, tensor: Mapping[str, Any]) -> npt.NDArray[Any]:
+    """A tensor as safetensors stores it; bfloat16, which numpy lacks, as float32."""
+    kind, data = tensor["dtype"], tensor["data"]
+    if kind == "BF16":
+        halves = np.frombuffer(data, "<u2").astype(np.uint32) << 16
+        values: npt.NDArray[Any] = halves.view(np.float32)
+    elif kind in _DTYPES:
+        values = np.frombuffer(data, _DTYPES[kind])
+    else:
+        raise WeightsError(f"{name} is stored as {kind}, not as plain numbers.")
+    return values.reshape(tensor["shape"])
 
 
 def _from_json(text: str) -> Any:  # noqa: ANN401 - whatever JSON holds

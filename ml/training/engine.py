@@ -15,8 +15,9 @@ import torch.distributed as distributed
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ml.network.architecture import Architecture
 from ml.network.classifier import WORTHWHILE, choose_device
-from ml.network.model import Architecture, ResEmoteNet
+from ml.network.model import ResEmoteNet
 from ml.runs.events import Estimate, Event
 from ml.training.config import TrainConfig
 from ml.training.setup import load_data, make_architecture

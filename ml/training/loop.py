@@ -19,7 +19,7 @@ from torch import Tensor
 from ml.data.check import check
 from ml.evaluation.evaluate import to_json
 from ml.expressions import EXPRESSIONS
-from ml.network.model import parameter_count
+from ml.network.model import parameter_count, state_of
 from ml.network.weights import Weights
 from ml.network.weights_files import save_weights
 from ml.runs.events import Batch, Checkpoint, Epoch, Evaluating, Event, Finished, Started, Stopped
@@ -345,7 +345,7 @@ class Run:
         votes = " with FER+ votes" if self.config.ferplus else ""
         return Weights(
             self.architecture,
-            {name: value.cpu() for name, value in self.average.network.state_dict().items()},
+            state_of(self.average.network),
             mean=self.mean,
             std=self.std,
             classes=EXPRESSIONS,

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ml.data import fer2013
 from ml.data.cache import default_cache
 from ml.data.dataset import Dataset, DatasetError, Split
 from ml.expressions import EXPRESSIONS
-from ml.network.model import Architecture, ResEmoteNet
-from ml.network.weights import Weights
+from ml.network.architecture import Architecture
+from ml.network.model import ResEmoteNet, tensors
+from ml.network.weights import State, Weights
 from ml.network.weights_files import load_weights
 from ml.runs.events import Event, Loading
 from ml.training.config import TrainConfig
@@ -70,7 +70,7 @@ def make_student(config: TrainConfig, train: Split) -> Student:
                     "the same network can be averaged."
                 )
         network = ResEmoteNet(first.architecture)
-        network.load_state_dict(_averaged([_in_our_order(start) for start in starts]))
+        network.load_state_dict(tensors(_averaged([_in_our_order(start) for start in starts])))
         return Student(network, first.mean, first.std)
     torch.manual_seed(config.seed)
     return Student(ResEmoteNet(make_architecture(config)), *_statistics(train, config.in_channels))
@@ -95,18 +95,18 @@ def make_architecture(config: TrainConfig) -> Architecture:
     ).scaled(config.width)
 
 
-def _in_our_order(weights: Weights) -> dict[str, Tensor]:
+def _in_our_order(weights: Weights) -> State:
     """The state with its outputs in the order of Expression."""
     order = [weights.classes.index(expression) for expression in EXPRESSIONS]
     last = {name: weights.state[name][order] for name in ("fc4.weight", "fc4.bias")}
     return {**weights.state, **last}
 
 
-def _averaged(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+def _averaged(states: Sequence[State]) -> State:
     """The mean of each weight and BatchNorm statistic; what counts batches is the first's."""
     return {
-        name: torch.stack([state[name] for state in states]).mean(0)
-        if value.is_floating_point()
+        name: np.asarray(np.mean([state[name] for state in states], axis=0, dtype=np.float32))
+        if value.dtype.kind == "f"
         else value
         for name, value in states[0].items()
     }

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from ml.expressions import EXPRESSIONS
-from ml.network.model import Architecture, ResEmoteNet
+from ml.network.architecture import Architecture
+from ml.network.model import ResEmoteNet, state_of
 from ml.network.weights import Weights
 from tests.ml.network.plain_networks import SMALL, SMALL_HEAD, PublishedNetwork, as_if_trained
 
@@ -30,5 +31,5 @@ def weights() -> Weights:
         scale = 2 / logits.std(0)
         model.fc4.weight *= scale[:, None]
         model.fc4.bias.copy_((model.fc4.bias - logits.mean(0)) * scale)
-    state = model.state_dict()
+    state = state_of(model)
     return Weights(architecture, state, mean=(0.5,), std=(0.25,), classes=EXPRESSIONS)

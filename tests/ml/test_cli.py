@@ -35,7 +35,7 @@ def test_convert_writes_our_format(
     assert after.architecture == before.architecture
     assert after.classes == before.classes
     for name, value in before.state.items():
-        torch.testing.assert_close(after.state[name], value, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(after.state[name], value, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("out", ["out.pth", "out"])

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from ml.expressions import ALPHABETICAL
-from ml.network.model import Architecture, ResEmoteNet
+from ml.network.architecture import Architecture
+from ml.network.model import ResEmoteNet, state_of, tensors
 from ml.network.weights import Weights, WeightsError
 from ml.network.weights_files import load_weights
 from tests.ml.network.plain_networks import SMALL, SMALL_HEAD, as_if_trained
@@ -23,7 +24,7 @@ def small_weights(**options: object) -> Weights:
     return Weights(
         **{
             "architecture": architecture,
-            "state": model.state_dict(),
+            "state": state_of(model),
             "mean": (0.5,),
             "std": (0.25,),
             "classes": ALPHABETICAL,
@@ -33,6 +34,11 @@ def small_weights(**options: object) -> Weights:
             **options,
         }
     )
+
+
+def small_state() -> dict[str, torch.Tensor]:
+    """The parameters of ``small_weights`` as torch saves them."""
+    return tensors(small_weights().state)
 
 
 def inputs(channels: int = 3, size: int = 64) -> torch.Tensor:

@@ -15,9 +15,10 @@ from safetensors.torch import save_file
 from ml.cli import main
 from ml.expressions import Expression
 from ml.network.classifier import ExpressionClassifier
+from ml.network.model import network_of
 from ml.network.weights_files import load_weights
 from tests.ml.network.plain_networks import DesktopNetwork, PublishedNetwork, as_if_trained
-from tests.ml.network.small_weights import IMAGENET, PUBLISHED_ORDER, inputs, refusal, small_weights
+from tests.ml.network.small_weights import IMAGENET, PUBLISHED_ORDER, inputs, refusal, small_state
 
 DESKTOP_ORDER = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 
@@ -59,7 +60,7 @@ def test_published_checkpoints(
     assert (weights.mean, weights.std) == IMAGENET
     with torch.no_grad():
         torch.testing.assert_close(
-            weights.model()(inputs()), published(inputs()), rtol=1e-4, atol=1e-5
+            network_of(weights)(inputs()), published(inputs()), rtol=1e-4, atol=1e-5
         )
 
 
@@ -94,7 +95,7 @@ def test_checkpoint_without_batch_counts(tmp_path: Path, published: PublishedNet
 
     with torch.no_grad():
         torch.testing.assert_close(
-            load_weights(tmp_path / "new.safetensors").model()(inputs()),
+            network_of(load_weights(tmp_path / "new.safetensors"))(inputs()),
             published(inputs()),
             rtol=0.02,
             atol=0.02,  # half precision
@@ -112,7 +113,7 @@ def test_half_precision_and_foreign_safetensors(
     assert weights.classes[0] == Expression.HAPPY
     with torch.no_grad():
         torch.testing.assert_close(
-            weights.model()(inputs()), published(inputs()), rtol=0.02, atol=0.02
+            network_of(weights)(inputs()), published(inputs()), rtol=0.02, atol=0.02
         )
 
 
@@ -137,7 +138,7 @@ def test_desktop_programs_checkpoints(tmp_path: Path, prefix: str, wrapped: bool
     assert not weights.architecture.head_activation
     with torch.no_grad():
         torch.testing.assert_close(
-            weights.model()(inputs()).softmax(1), network(inputs()).softmax(1)
+            network_of(weights)(inputs()).softmax(1), network(inputs()).softmax(1)
         )
 
 
@@ -209,11 +210,11 @@ class _Malicious:
 )
 def test_pickles_that_run_code_are_refused(tmp_path: Path, name: str, way: str) -> None:
     marker, path = tmp_path / "marker", tmp_path / name
-    content = {"state_dict": small_weights().state, "extra": _Malicious(marker)}
+    content = {"state_dict": small_state(), "extra": _Malicious(marker)}
     if way.startswith("pickle"):
         path.write_bytes(pickle.dumps(_Malicious(marker), protocol=int(way[-1])))
     elif way == "hidden":
-        torch.save({"state_dict": small_weights().state}, path)
+        torch.save({"state_dict": small_state()}, path)
         with zipfile.ZipFile(path, "a") as file:
             file.writestr(f"{path.stem}/extra.pkl", pickle.dumps(_Malicious(marker)))
     else:

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from ml.expressions import ALPHABETICAL, EXPRESSIONS, Expression
+from ml.network.architecture import Architecture
 from ml.network.classifier import ExpressionClassifier, available_devices, choose_device, folded
 from ml.network.input import network_input
-from ml.network.model import Architecture, ResEmoteNet
+from ml.network.model import ResEmoteNet, network_of, state_of
 from ml.network.weights import Weights
 from ml.network.weights_files import load_weights
 from resources import bundled_weights
@@ -27,7 +28,7 @@ def _weights(**architecture: object) -> Weights:
     n = shape.in_channels
     return Weights(
         shape,
-        as_if_trained(ResEmoteNet(shape)).state_dict(),
+        state_of(as_if_trained(ResEmoteNet(shape))),
         mean=(0.5, 0.4, 0.3)[:n],
         std=(0.25, 0.2, 0.3)[:n],
         classes=EXPRESSIONS,
@@ -49,7 +50,7 @@ def test_outputs_are_in_the_order_of_expression(classes: tuple[object, ...]) -> 
         std=weights.std,
     )
     with torch.no_grad():
-        raw = weights.model()(x).softmax(1)
+        raw = network_of(weights)(x).softmax(1)
 
     got = ExpressionClassifier(weights, CPU, exact=True).probabilities(_pictures(4))
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from ml.network.model import Architecture, LiveConv2d, ResEmoteNet, live_taps, parameter_count
+from ml.network.architecture import Architecture, live_taps
+from ml.network.model import LiveConv2d, ResEmoteNet, parameter_count
 from tests.ml.network.plain_networks import SMALL, SMALL_HEAD, PublishedNetwork, as_if_trained
 
 
@@ -18,7 +19,8 @@ def _whole_kernels(model: ResEmoteNet, dead_taps: float) -> dict[str, torch.Tens
     for name, module in model.named_modules():
         if isinstance(module, LiveConv2d):
             kernel = torch.full((*module.weight.shape[:2], 3, 3), dead_taps)
-            module.live_part(kernel).copy_(module.weight.detach())
+            taps = slice(module.first_tap, module.first_tap + module.kernel_size[0])
+            kernel[:, :, taps, taps] = module.weight.detach()
             state[f"{name}.weight"] = kernel
     return state
 

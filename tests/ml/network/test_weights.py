@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from ml.network.weights_files import save_weights
 from tests.ml.network.plain_networks import PublishedNetwork
-from tests.ml.network.small_weights import refusal, small_weights
+from tests.ml.network.small_weights import refusal, small_state, small_weights
 
 
 def _save_state(path: Path, state: dict[str, torch.Tensor]) -> None:
@@ -57,7 +57,7 @@ def _save_state(path: Path, state: dict[str, torch.Tensor]) -> None:
 def test_state_that_does_not_fit(
     tmp_path: Path, form: str, spoil: Callable[[dict[str, torch.Tensor]], object], words: list[str]
 ) -> None:
-    state = {name: value.clone() for name, value in small_weights().state.items()}
+    state = small_state()
     spoil(state)
     path = tmp_path / f"spoilt{form}"
     if form == ".safetensors":
@@ -72,7 +72,7 @@ def test_state_that_does_not_fit(
 
 
 def test_long_lists_of_faults_are_counted(tmp_path: Path) -> None:
-    state = {n: v for n, v in small_weights().state.items() if not n.startswith("res_block3.")}
+    state = {n: v for n, v in small_state().items() if not n.startswith("res_block3.")}
     _save_state(tmp_path / "w.safetensors", state)
     gone = sum(
         n.startswith("res_block3.") and "num_batches" not in n for n in small_weights().state
@@ -109,7 +109,7 @@ def test_tensors_of_odd_kinds(
 
 def test_one_number_that_poses_as_a_layer(tmp_path: Path) -> None:
     """Of a shape that fits, so that it would be believed, and take as much memory as it claims."""
-    state = dict(small_weights().state)
+    state = small_state()
     state["fc1.weight"] = torch.zeros(1).expand(state["fc1.weight"].shape)
     torch.save(state, tmp_path / "w.pth")
     assert "fc1.weight is not stored as plain numbers" in refusal(tmp_path / "w.pth")

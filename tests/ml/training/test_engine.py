@@ -12,7 +12,7 @@ import torch
 import torch.distributed as distributed
 from torch import nn
 
-from ml.network.model import Architecture
+from ml.network.architecture import Architecture
 from ml.training.config import TrainConfig
 from ml.training.engine import (
     SharedBatchNorm2d,

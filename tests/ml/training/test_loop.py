@@ -9,6 +9,7 @@ import torch
 
 import ml.training.loop
 from ml.evaluation.evaluate import from_json
+from ml.network.model import network_of
 from ml.network.weights_files import load_weights
 from ml.runs.events import (
     Batch,
@@ -52,7 +53,8 @@ def test_a_run_tells_its_course_in_order(reference: tuple[RunFolder, list[Event]
     assert started.check["counts"]["Training"]["disgust"] == 12
     assert started.batches == 7 * 12 // 12
     assert started.parameters == sum(
-        parameter.numel() for parameter in load_weights(folder.weights_file).model().parameters()
+        parameter.numel()
+        for parameter in network_of(load_weights(folder.weights_file)).parameters()
     )
     assert summarise_run(folder).state is RunState.FINISHED
 

@@ -7,7 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.network.model import Architecture, ResEmoteNet
+from ml.network.architecture import Architecture
+from ml.network.model import ResEmoteNet
 from ml.runs.events import Epoch
 from ml.training.config import TrainConfig
 from ml.training.optimization import Average, learning_rate, make_optimizer, out_of_patience

@@ -10,8 +10,9 @@ import torch.nn.functional as F
 from ml.data.dataset import Dataset
 from ml.data.fer2013 import load
 from ml.expressions import ALPHABETICAL, LABELS, Expression
+from ml.network.architecture import Architecture
 from ml.network.classifier import ExpressionClassifier
-from ml.network.model import Architecture, ResEmoteNet
+from ml.network.model import ResEmoteNet
 from ml.network.weights import Weights
 from ml.network.weights_files import save_weights
 from ml.training.config import TrainConfig

@@ -99,7 +99,7 @@ def assert_same_run(folder: RunFolder, reference: tuple[RunFolder, list[Event]])
     assert [name for name in found if not torch.equal(found[name], expected[name])] == []
     weights, others = (load_weights(f.weights_file) for f in (folder, reference[0]))
     assert (weights.temperature, weights.results) == (others.temperature, others.results)
-    assert all(torch.equal(weights.state[name], others.state[name]) for name in weights.state)
+    assert all(np.array_equal(weights.state[name], others.state[name]) for name in weights.state)
 
 
 class AfterBatches(threading.Event):

@@ -18,7 +18,8 @@ from app.training.result import evaluation as module
 from app.training.result.evaluation import EvaluationProcess
 from ml.evaluation.evaluate import Evaluation, load_predictions
 from ml.expressions import EXPRESSIONS
-from ml.network.model import Architecture, ResEmoteNet
+from ml.network.architecture import Architecture
+from ml.network.model import ResEmoteNet
 from ml.network.weights import Weights
 from ml.network.weights_files import save_weights
 
