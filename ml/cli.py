@@ -197,7 +197,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     from ml.evaluation.evaluate import predict, save_predictions, summarise, to_json
     from ml.evaluation.report import format_evaluation, save_confusion_png
     from ml.files import replacing
-    from ml.network.classifier import ExpressionClassifier, choose_device
+    from ml.network.classifier import ExpressionClassifier
+    from ml.network.devices import choose_device
     from ml.network.weights_files import load_weights
     from ml.training.process import yield_processor
 

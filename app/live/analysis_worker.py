@@ -66,7 +66,8 @@ class AnalysisWorker(QObject):
     @Slot(object)
     def use_network(self, request: NetworkRequest) -> None:
         # torch and OpenCV take a second to import, which the window must not wait for.
-        from ml.network.classifier import ExpressionClassifier, available_devices, choose_device
+        from ml.network.classifier import ExpressionClassifier
+        from ml.network.devices import available_devices, choose_device
         from ml.network.weights import WeightsError
         from ml.network.weights_files import load_weights
         from ml.vision.analyzer import FaceAnalyzer
@@ -86,9 +87,7 @@ class AnalysisWorker(QObject):
             self._analyzer.classifier = classifier
             self._analyzer.restart()
         self.network_ready.emit(
-            NetworkInUse(
-                request, str(classifier.device), tuple(available_devices()), weights.trained_on
-            )
+            NetworkInUse(request, classifier.device, tuple(available_devices()), weights.trained_on)
         )
         self._look_again()
 

@@ -106,7 +106,7 @@ def evaluate(
 ) -> Evaluation:
     """``predict`` and ``summarise`` in one."""
     predictions = predict(classifier, dataset, progress=progress, splits=splits)
-    return summarise(predictions, dataset.evaluated, classifier.weights.temperature)
+    return summarise(predictions, dataset.evaluated, classifier.temperature)
 
 
 def predict(

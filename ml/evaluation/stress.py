@@ -81,7 +81,7 @@ def format_stress_table(table: dict[str, tuple[float, ...]]) -> str:
 def _accuracy(
     classifier: ExpressionClassifier, split: Split, pictures: degradation.Picture
 ) -> float:
-    return float((classifier.logits(pictures).argmax(1).numpy() == split.labels).mean())
+    return float((classifier.logits(pictures).argmax(1) == split.labels).mean())
 
 
 STRESSES: Final = (

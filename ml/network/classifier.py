@@ -1,144 +1,80 @@
-"""From 48×48 faces to probabilities, on the best device, in the fastest precision."""
+"""From 48×48 faces to probabilities, on the best device, with the fastest engine there."""
 
 from __future__ import annotations
 
-import copy
-import time
-from typing import Final
+import logging
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ml.expressions import EXPRESSIONS
-from ml.network.input import network_input
-from ml.network.model import ResEmoteNet, network_of
+from ml.network.devices import OPENVINO_PREFIX, choose_device
+from ml.network.openvino_network import OpenVinoNetwork
+from ml.network.openvino_runtime import OpenVinoError
 from ml.network.weights import Weights
-from ml.picture import SIDE
+
+_log = logging.getLogger(__name__)
 
 _CHUNK: Final = 256
-WORTHWHILE: Final = 0.95
-"""Share of float32's time that bfloat16 must stay under to be worth its rounding."""
+"""Pictures that are classified at once."""
 
 
-def available_devices() -> list[str]:
-    """The devices networks can run on here, the one to prefer first."""
-    devices = [f"cuda:{n}" for n in range(torch.cuda.device_count())]
-    if torch.backends.mps.is_available():
-        devices.append("mps")
-    return [*devices, "cpu"]
+class _Network(Protocol):
+    engine: str
+    """What computes, for people."""
 
-
-def choose_device(wanted: str = "auto") -> torch.device:
-    """``wanted`` as a device; ``auto`` is CUDA, else Apple's MPS, else the CPU.
-
-    Raises ValueError when there is no such device here.
-    """
-    devices = available_devices()
-    if wanted == "auto":
-        return torch.device(devices[0])
-    if wanted not in devices and f"{wanted}:0" not in devices:
-        raise ValueError(f"There is no device {wanted} here, only {', '.join(devices)}.")
-    return torch.device(wanted)
+    def logits(self, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """float32 [N, 7] in the order of Expression, for grey pictures [N, 48, 48]."""
 
 
 class ExpressionClassifier:
-    """A trained network, ready to name expressions."""
+    """A trained network, ready to classify expressions."""
 
-    def __init__(
-        self, weights: Weights, device: torch.device | None = None, *, exact: bool = False
-    ) -> None:
-        """``exact`` keeps to float32 where bfloat16 is faster, for figures that others check."""
-        self.weights = weights
+    def __init__(self, weights: Weights, device: str | None = None, *, exact: bool = False) -> None:
+        """``exact`` keeps to float32 where bfloat16 is faster, for figures that others check.
+
+        Raises ValueError for a device that is not here or cannot run the network.
+        """
         self.device = device or choose_device()
-        model = folded(network_of(weights)).to(memory_format=torch.channels_last)
-        self._models = {
-            dtype: copy.deepcopy(model).to(self.device, dtype)
-            for dtype in (torch.float32, torch.bfloat16)
-        }
-        # Outputs in the order of Expression, whatever the order the file was trained in.
-        self._order = torch.tensor([weights.classes.index(e) for e in EXPRESSIONS])
-        self._bfloat16_from = float("inf") if exact else self._measure_bfloat16()
+        self.temperature = weights.temperature
+        """The logits are divided by it before the softmax (Guo et al. 2017)."""
+        self._network = _network(weights, self.device, exact=exact)
 
-    def logits(self, pictures: npt.NDArray[np.uint8]) -> Tensor:
+    @property
+    def engine(self) -> str:
+        """What computes: OpenVINO or PyTorch."""
+        return self._network.engine
+
+    def logits(self, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Logits float32 [N, 7] in the order of Expression, before the temperature.
 
         ``pictures`` are grey [N, 48, 48].
         """
-        if not len(pictures):
-            return torch.empty((0, len(EXPRESSIONS)))
         chunks = [
-            self._forward(torch.from_numpy(np.ascontiguousarray(pictures[i : i + _CHUNK])))
-            for i in range(0, len(pictures), _CHUNK)
+            self._network.logits(pictures[i : i + _CHUNK]) for i in range(0, len(pictures), _CHUNK)
         ]
-        return torch.cat(chunks)[:, self._order]
+        return np.concatenate(chunks) if chunks else np.empty((0, len(EXPRESSIONS)), np.float32)
 
     def probabilities(self, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Calibrated probabilities float32 [N, 7] in the order of Expression."""
-        softmax = torch.softmax(self.logits(pictures) / self.weights.temperature, dim=1)
-        return np.asarray(softmax.numpy(), dtype=np.float32)
-
-    def _forward(self, pictures: Tensor) -> Tensor:
-        weights = self.weights
-        dtype = torch.bfloat16 if len(pictures) >= self._bfloat16_from else torch.float32
-        x = network_input(
-            pictures.to(self.device),
-            in_channels=weights.architecture.in_channels,
-            input_size=weights.architecture.input_size,
-            mean=weights.mean,
-            std=weights.std,
-        ).to(dtype, memory_format=torch.channels_last)
-        with torch.inference_mode():
-            logits: Tensor = self._models[dtype](x)
-        return logits.float().cpu()
-
-    def _measure_bfloat16(self) -> float:
-        """The least batch for which bfloat16 is faster on this CPU; infinite if none is.
-
-        Processors without bfloat16 instructions emulate them slowly, and even with them a single
-        face can be faster in float32.
-        """
-        if self.device.type != "cpu":
-            return float("inf")
-        for batch in (1, 2, 8, _CHUNK // 4):
-            pictures = torch.zeros((batch, SIDE, SIDE), dtype=torch.uint8)
-            float32, bfloat16 = (
-                self._seconds(pictures, bfloat16=wanted) for wanted in (False, True)
-            )
-            if bfloat16 < WORTHWHILE * float32:
-                return batch
-        return float("inf")
-
-    def _seconds(self, pictures: Tensor, *, bfloat16: bool) -> float:
-        """The least of some runs, after one that is not counted."""
-        self._bfloat16_from = 0 if bfloat16 else float("inf")
-        self._forward(pictures)
-        times = []
-        for _ in range(4):
-            start = time.perf_counter()
-            self._forward(pictures)
-            times.append(time.perf_counter() - start)
-        return min(times)
+        logits = self.logits(pictures) / np.float32(self.temperature)
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares: npt.NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
+        return shares
 
 
-def folded(model: ResEmoteNet) -> ResEmoteNet:
-    """``model`` for inference, with each BatchNorm worked into the convolution before it."""
-    model = copy.deepcopy(model).eval()
+def _network(weights: Weights, device: str, *, exact: bool) -> _Network:
+    if device.startswith(OPENVINO_PREFIX):
+        try:
+            return OpenVinoNetwork(weights, device.removeprefix(OPENVINO_PREFIX), exact=exact)
+        except OpenVinoError as error:
+            raise ValueError(f"{device} cannot run this network: {error}.") from error
+    if device == "cpu":
+        try:
+            return OpenVinoNetwork(weights, "CPU", exact=exact)
+        except OpenVinoError as error:
+            _log.warning("OpenVINO cannot run here, so PyTorch does: %s", error)
+    from ml.network.torch_network import TorchNetwork  # a second, which OpenVINO does not take
 
-    def fold(owner: nn.Module, conv_name: str, norm_name: str) -> None:
-        conv, norm = owner.get_submodule(conv_name), owner.get_submodule(norm_name)
-        assert isinstance(conv, nn.Conv2d)
-        assert isinstance(norm, nn.BatchNorm2d)
-        owner.set_submodule(conv_name, fuse_conv_bn_eval(conv, norm))
-        owner.set_submodule(norm_name, nn.Identity())
-
-    for n in (1, 2, 3):
-        for name in model.stage(n):
-            fold(model, f"conv{name}", f"bn{name}")
-        block = model.get_submodule(f"res_block{n}")
-        fold(block, "conv1", "bn1")
-        fold(block, "conv2", "bn2")
-        fold(block, "shortcut.0", "shortcut.1")
-    return model
+    return TorchNetwork(weights, device, exact=exact)

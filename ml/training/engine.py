@@ -16,8 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ml.network.architecture import Architecture
-from ml.network.classifier import WORTHWHILE, choose_device
+from ml.network.devices import choose_device
 from ml.network.model import ResEmoteNet
+from ml.network.torch_network import WORTHWHILE
 from ml.runs.events import Estimate, Event
 from ml.training.config import TrainConfig
 from ml.training.setup import load_data, make_architecture
@@ -130,7 +131,7 @@ def seconds_per_picture(
 def estimate_time(config: TrainConfig, report: Callable[[Event], None]) -> None:
     """Report how long a run would take on this machine, from a few steps."""
     dataset = load_data(config, report)
-    device = choose_device(config.device)
+    device = torch.device(choose_device(config.device))
     architecture = make_architecture(config)
     precision = config.precision
     if precision == "auto":

@@ -19,11 +19,11 @@ def measure_best(folder: RunFolder, dataset: Dataset, device: torch.device) -> E
     """Calibrate and measure the best weights as they are in the file, in float32."""
     validation = dataset.validation
     weights = load_weights(folder.weights_file)
-    classifier = ExpressionClassifier(weights, device, exact=True)
-    temperature = fit_temperature(
-        classifier.logits(validation.pictures), torch.from_numpy(validation.labels)
+    classifier = ExpressionClassifier(weights, str(device), exact=True)
+    temperature = classifier.temperature = fit_temperature(
+        torch.from_numpy(classifier.logits(validation.pictures)),
+        torch.from_numpy(validation.labels),
     )
-    classifier.weights = weights = dataclasses.replace(weights, temperature=temperature)
     predictions = predict(classifier, dataset)
     evaluation = summarise(predictions, dataset.protocol, temperature)
     results = {
@@ -34,7 +34,8 @@ def measure_best(folder: RunFolder, dataset: Dataset, device: torch.device) -> E
         }
         for name, split in evaluation.splits.items()
     }
-    save_weights(dataclasses.replace(weights, results=results), folder.weights_file)
+    calibrated = dataclasses.replace(weights, temperature=temperature, results=results)
+    save_weights(calibrated, folder.weights_file)
     save_predictions(predictions, folder.predictions_file)
     folder.write_json(folder.evaluation_file, to_json(evaluation))
     save_confusion_png(evaluation, folder.confusion_file)

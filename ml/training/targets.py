@@ -94,8 +94,8 @@ def _teachers_answers(config: TrainConfig, dataset: Dataset, device: torch.devic
     logits = torch.zeros(len(dataset.train), _CLASSES)
     for path in config.teacher:
         # exact: the same answers when the run is resumed
-        classifier = ExpressionClassifier(load_weights(Path(path)), device, exact=True)
+        classifier = ExpressionClassifier(load_weights(Path(path)), str(device), exact=True)
         for pictures in (dataset.train.pictures, dataset.train.pictures[:, :, ::-1]):
-            logits += classifier.logits(pictures)
+            logits += torch.from_numpy(classifier.logits(pictures))
     logits /= 2 * len(config.teacher)
     return torch.softmax(logits / config.teacher_temperature, dim=1)

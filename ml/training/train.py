@@ -6,7 +6,9 @@ import contextlib
 import dataclasses
 import os
 
-from ml.network.classifier import choose_device
+import torch
+
+from ml.network.devices import choose_device
 from ml.runs.events import Event
 from ml.runs.folder import RunFolder
 from ml.training.config import TrainConfig
@@ -30,7 +32,7 @@ def train(
     events.jsonl before ``report`` is called with it. Raises ValueError or OSError for what hinders
     the start, and TrainingError after a Failed event.
     """
-    device = choose_device(config.device)
+    device = torch.device(choose_device(config.device))
     if config.precision == "auto":
         precision = fastest_precision(config, make_architecture(config), device)
         config = dataclasses.replace(config, precision=precision)

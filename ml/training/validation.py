@@ -13,9 +13,9 @@ from torchmetrics.functional.classification import multiclass_f1_score
 
 from ml.data.dataset import Split
 from ml.expressions import EXPRESSIONS
-from ml.network.classifier import folded
 from ml.network.input import network_input
 from ml.network.model import ResEmoteNet
+from ml.network.torch_network import folded
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.network.classifier import ExpressionClassifier, choose_device
+from ml.network.classifier import ExpressionClassifier
+from ml.network.devices import choose_device
 from ml.network.weights_files import load_weights
 from ml.vision.analysis import Analysis, Frame, TrackedFace
 from ml.vision.detector import FaceDetector
@@ -50,7 +51,7 @@ class FaceAnalyzer:
         """
         loaded = load_weights(weights or bundled_weights())
         classifier = ExpressionClassifier(loaded, choose_device(device), exact=exact)
-        return cls(classifier, FaceDetector(), interval)
+        return cls(classifier, FaceDetector(exact=exact), interval)
 
     def restart(self) -> None:
         """Forget the faces seen so far: another source begins."""

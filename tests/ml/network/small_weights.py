@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 
-from ml.expressions import ALPHABETICAL
+from ml.expressions import ALPHABETICAL, EXPRESSIONS
 from ml.network.architecture import Architecture
 from ml.network.model import ResEmoteNet, state_of, tensors
 from ml.network.weights import Weights, WeightsError
@@ -53,3 +55,20 @@ def refusal(path: Path) -> str:
     assert "\n" not in message
     assert len(message) < 1000
     return message
+
+
+def trained_weights(**architecture: object) -> Weights:
+    """Of a small network that looks as if it had been trained."""
+    shape = Architecture(channels=SMALL, head=SMALL_HEAD, **architecture)
+    n = shape.in_channels
+    return Weights(
+        shape,
+        state_of(as_if_trained(ResEmoteNet(shape))),
+        mean=(0.5, 0.4, 0.3)[:n],
+        std=(0.25, 0.2, 0.3)[:n],
+        classes=EXPRESSIONS,
+    )
+
+
+def some_pictures(count: int) -> npt.NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(0, 256, (count, 48, 48), dtype=np.uint8)

@@ -76,9 +76,7 @@ def test_published_checkpoint_through_the_classifier(
     with torch.no_grad():
         expected = published(x).softmax(1)
 
-    classifier = ExpressionClassifier(
-        load_weights(tmp_path / "best.pth"), torch.device("cpu"), exact=True
-    )
+    classifier = ExpressionClassifier(load_weights(tmp_path / "best.pth"), "cpu", exact=True)
     got = classifier.probabilities(pictures)
 
     for name, column in zip(PUBLISHED_ORDER, expected.T, strict=True):

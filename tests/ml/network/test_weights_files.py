@@ -326,7 +326,7 @@ def test_any_metadata_load_or_are_refused(
         weights = load_weights(path)
     except WeightsError:
         return
-    classifier = ExpressionClassifier(weights, torch.device("cpu"), exact=True)
+    classifier = ExpressionClassifier(weights, "cpu", exact=True)
     probabilities = classifier.probabilities(np.full((1, 48, 48), 90, np.uint8))
     assert np.isfinite(probabilities).all()
     assert probabilities.sum() == pytest.approx(1, abs=1e-4)

