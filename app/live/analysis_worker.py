@@ -1,4 +1,4 @@
-"""Finding and naming faces, in a thread of its own."""
+"""Detects faces and predicts their expressions, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ class NetworkRequest:
 
 @dataclass(frozen=True)
 class NetworkInUse:
-    """What answers now."""
+    """The network in use."""
 
     request: NetworkRequest
     device: str
     devices: tuple[str, ...]
-    """All that could be chosen here."""
+    """All that are available here."""
     trained_on: str
 
 
 @dataclass(frozen=True)
 class NetworkFailure:
-    """Why a network could not be taken into use."""
+    """Why a network could not be used."""
 
     request: NetworkRequest
     why: str
     unusable_weights: bool
-    """Else it is the device that fails."""
+    """Otherwise the device is at fault."""
 
 
 class AnalysisWorker(QObject):
@@ -50,7 +50,7 @@ class AnalysisWorker(QObject):
     network_ready = Signal(object)
     """NetworkInUse."""
     network_failed = Signal(object)
-    """NetworkFailure; the network in use before, if any, still is."""
+    """NetworkFailure; the previous network, if any, stays in use."""
     analysed = Signal(int, object)
     """The session's number and its Analysis."""
 
@@ -65,7 +65,7 @@ class AnalysisWorker(QObject):
 
     @Slot(object)
     def use_network(self, request: NetworkRequest) -> None:
-        # torch and OpenCV take a second to import, which the window must not wait for.
+        # torch and OpenCV take a second to import, which must not block the window.
         from ml.network.classifier import ExpressionClassifier, available_devices, choose_device
         from ml.network.weights import WeightsError
         from ml.network.weights_files import load_weights
@@ -111,7 +111,7 @@ class AnalysisWorker(QObject):
 
     @Slot()
     def analyse(self) -> None:
-        """Analyse the frame that waits, if there is one."""
+        """Analyse the waiting frame, if there is one."""
         if self._analyzer is None:
             return
         frame = self._box.take()
@@ -120,7 +120,7 @@ class AnalysisWorker(QObject):
             self.analysed.emit(self._session, self._analyzer.analyze(frame))
 
     def _look_again(self) -> None:
-        """Show what a change means also on a picture after which no other comes."""
+        """Analyse the last frame again, so that a change shows even if no other frame follows."""
         if self._last_frame is not None:
             self._box.put_back(self._last_frame)
         self.analyse()
