@@ -5,11 +5,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	&& echo $$p && break; done)
 BIN := .venv/bin
 ARGS ?=
-# What the bundle computes with. On Linux the usual torch brings gigabytes of CUDA's libraries.
+# The torch of the bundle. On Linux the default build brings gigabytes of CUDA libraries.
 CPU_TORCH := $(if $(filter Linux,$(shell uname -s)),torch==2.13.0+cpu,torch)
 TORCH ?= $(if $(filter-out 0,$(CUDA)),torch,$(CPU_TORCH))
 
-# Where `make install` puts the bundle and what desktops want to know of it.
+# Where `make install` puts the bundle and the files that make it known to desktops.
 PREFIX ?= $(HOME)/.local
 APP_ID := org.face_expression_detector.FaceExpressionDetector
 
@@ -38,7 +38,7 @@ bundle: build/.env
 	build/env/bin/python build_spec/smoke_test.py dist/face-expression-detector
 
 install:
-	@test -d dist/face-expression-detector || { echo "There is nothing to install yet: make bundle"; exit 1; }
+	@test -d dist/face-expression-detector || { echo "There is nothing to install yet. Run: make bundle"; exit 1; }
 	mkdir -p $(PREFIX)/bin $(PREFIX)/lib
 	rm -rf $(PREFIX)/lib/face-expression-detector
 	cp -R dist/face-expression-detector $(PREFIX)/lib/
@@ -78,7 +78,7 @@ build/.env: pyproject.toml build_spec/system_libraries.py
 	$(PYTHON) -m venv build/env
 	build/env/bin/python build_spec/system_libraries.py
 	build/env/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bundle]' '$(TORCH)' || { \
-		echo "pip could not install $(TORCH), a build without CUDA's libraries. The bundle gets the usual"; \
-		echo "torch, and several gigabytes with it. README.md says how to build the small one."; \
+		echo "pip could not install $(TORCH), a build without CUDA. The bundle gets the default torch,"; \
+		echo "which adds several gigabytes. README.md says how to build the small one."; \
 		build/env/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bundle]'; }
 	@touch $@

@@ -14,7 +14,7 @@ from app import worker
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Open the window and run until it is closed; returns the exit status."""
-    multiprocessing.freeze_support()  # a process that some library starts is this program again
+    multiprocessing.freeze_support()  # libraries start child processes that run this program
     worker.open_missing_streams()
     command = worker.worker_arguments(sys.argv[1:] if argv is None else argv)
     if command is not None:
@@ -22,9 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     arguments = parser.parse_args(argv)
     if arguments.epochs is not None and arguments.train is None:
-        parser.error("--epochs are those of a training: name its data with --train")
+        parser.error("--epochs needs a data set to train on: add --train DATA")
     if sys.platform == "win32":
-        # Qt brings older copies of libraries that torch's own then fail to load over.
+        # Before Qt, which loads copies of some libraries that are too old for torch.
         import torch  # noqa: F401
 
     from app.application import Application, start_log
@@ -73,30 +73,34 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="face-expression-detector",
-        description="Names facial expressions live from a camera, a video or an image.",
+        description="Recognise facial expressions live from a camera, video, image or stream.",
     )
     parser.add_argument(
         "--source",
-        help="a camera (camera:NAME or its number), a video or image file, or a stream's address",
+        help="camera (camera:NAME or its number), video or image file, or address of a stream",
     )
-    parser.add_argument("--weights", help="a weights file; the bundled one unless given")
-    parser.add_argument("--device", help="auto, cpu, cuda:0, mps")
+    parser.add_argument(
+        "--weights", help="weights file (default: the last one used, or the bundled one)"
+    )
+    parser.add_argument("--device", help="device the network runs on: auto, cpu, cuda:0, mps")
     parser.add_argument(
         "--interval",
         type=_seconds,
-        help="seconds between two answers of the network; 0: each frame",
+        help="seconds between two predictions; 0 predicts on every frame",
     )
     parser.add_argument("--start", action="store_true", help="start capturing at once")
     parser.add_argument(
         "--train", type=Path, metavar="DATA", help="start training on this data set at once"
     )
-    parser.add_argument("--epochs", type=int, help="of that training; the preset's unless given")
+    parser.add_argument(
+        "--epochs", type=int, help="number of epochs for --train (default: the preset's)"
+    )
     parser.add_argument(
         "--report",
         type=Path,
         metavar="FILE",
-        help="close the window when the video and the training have ended, and write what was "
-        "seen to FILE, as JSON; the exit status is 1 if anything went wrong",
+        help="close the window when the video and the training have ended, and write a summary "
+        "to FILE, as JSON; the exit status is 1 if anything went wrong",
     )
     return parser
 

@@ -1,4 +1,4 @@
-"""The QApplication: names, theme, log, and what happens to errors nobody caught."""
+"""The QApplication: names, theme, log and uncaught exceptions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from app.theme import current_theme, palette, style_sheet
 from resources import icon
 
 DESKTOP_ID: Final = "org.face_expression_detector.FaceExpressionDetector"
-"""Desktops find the window's icon and name under it: see build_spec/linux/."""
+"""Desktops look up the window's icon and name by it: see build_spec/linux/."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ _QT_LEVELS = {
 
 
 class Application(QApplication):
-    """One for the whole program."""
+    """The program's only QApplication."""
 
     theme_changed = Signal()
     unexpected_error = Signal(str)
@@ -64,9 +64,9 @@ class Application(QApplication):
         self.styleHints().colorSchemeChanged.connect(self._apply_theme)
 
     def quit_on_interrupt(self) -> None:
-        """Let Ctrl+C in the terminal end the program as closing its window does."""
+        """Let Ctrl+C in the terminal end the program the way closing its window does."""
         signal.signal(signal.SIGINT, lambda *_: self.closeAllWindows())
-        # Python only sees a signal when it gets to run, which Qt's loop has no reason to let it.
+        # Python handles signals only while it runs, which Qt's event loop has no reason to let it.
         timer = QTimer(self)
         timer.timeout.connect(lambda: None)
         timer.start(200)
@@ -83,7 +83,7 @@ class Application(QApplication):
         error: BaseException,
         traceback: TracebackType | None,
     ) -> None:
-        """What to do with an exception nobody caught: log it, say so, go on."""
+        """Handle an uncaught exception: log it, show it and carry on."""
         _log.critical("unexpected error", exc_info=(kind, error, traceback))
         self.unexpected_error.emit(f"{kind.__name__}: {error}")
 
@@ -91,8 +91,8 @@ class Application(QApplication):
 def forget_opencv_plugins() -> None:
     """Undo what importing OpenCV does to Qt.
 
-    The OpenCV wheels for Linux bundle another Qt and point these variables at its plugins, with
-    which PySide6 cannot open a window on a real display.
+    The OpenCV wheels for Linux bundle their own Qt and point these variables at its plugins. With
+    those, PySide6 cannot open a window on a real display.
     """
     for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
         if f"{os.sep}cv2{os.sep}" in os.environ.get(name, ""):
@@ -100,7 +100,7 @@ def forget_opencv_plugins() -> None:
 
 
 def start_log() -> None:
-    """Send what happens to the user's log file, and warnings to stderr as well."""
+    """Log to the user's log file, and warnings to stderr as well."""
     console = logging.StreamHandler()
     console.setLevel(logging.WARNING)
     handlers: list[logging.Handler] = [console]
@@ -112,7 +112,7 @@ def start_log() -> None:
             )
         )
     except OSError:
-        pass  # a program that cannot keep a log can still do its work
+        pass  # the program works without a log file
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",

@@ -1,10 +1,10 @@
-"""A length of time in words."""
+"""Durations as text."""
 
 from __future__ import annotations
 
 
 def duration(seconds: float) -> str:
-    """Hours, minutes and seconds, as short as they can be said."""
+    """The two largest of hours, minutes and seconds; a dash for ten years or more."""
     if not seconds < 10 * 365 * 86400:  # NaN and infinity too
         return "–"
     minutes, rest = divmod(round(seconds), 60)

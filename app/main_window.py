@@ -14,10 +14,10 @@ from app.live.tab import LiveTab
 from app.settings import GEOMETRY, Settings
 from app.training.tab import TrainingTab
 
-_USUAL_SIZE: Final = QSize(1180, 760)
-_LEAST_SIZE: Final = QSize(880, 600)
+_DEFAULT_SIZE: Final = QSize(1180, 760)
+_MINIMUM_SIZE: Final = QSize(880, 600)
 _FRAME: Final = QSize(8, 40)
-"""Around the window, with its title bar; its real size is known only when it is on view."""
+"""Of the window frame and title bar; the real size is known only once the window is shown."""
 
 
 class MainWindow(QMainWindow):
@@ -25,9 +25,9 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._settings = settings
         self.ended_in_time = True
-        """Whether all threads had ended when the window was closed."""
+        """Whether all threads and processes ended in time when the window was closed."""
         self.setWindowTitle(application.applicationDisplayName())
-        self.resize(_USUAL_SIZE)
+        self.resize(_DEFAULT_SIZE)
         self.restoreGeometry(settings.get(GEOMETRY))
         self._fit_into(self.screen().availableGeometry())
 
@@ -55,16 +55,16 @@ class MainWindow(QMainWindow):
         if settings.set_aside is not None:
             self.live.show_message(
                 self.tr(
-                    "The settings file could not be used, so the defaults are. The old file is"
+                    "The settings file could not be used, so the defaults apply. The old file was"
                     " kept as {}."
                 ).format(settings.set_aside),
                 True,
             )
 
     def _fit_into(self, free: QRect) -> None:
-        """Keep the window within the free part of the screen."""
+        """Keep the window within the available part of the screen."""
         room = free.size() - _FRAME
-        self.setMinimumSize(_LEAST_SIZE.boundedTo(room))
+        self.setMinimumSize(_MINIMUM_SIZE.boundedTo(room))
         self.resize(self.size().boundedTo(room))
         if not free.contains(self.frameGeometry()):
             self.move(free.topLeft())
@@ -90,5 +90,5 @@ class MainWindow(QMainWindow):
 
     def _on_unexpected_error(self, what: str) -> None:
         self.live.show_message(
-            self.tr("Unexpected error: {}. The log has the details.").format(what), True
+            self.tr("Unexpected error: {}. See the log for details.").format(what), True
         )

@@ -1,4 +1,4 @@
-"""A line of text for the user above what it is about; hidden when there is nothing to say."""
+"""A message for the user, above what it is about; hidden while there is none."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from PySide6.QtWidgets import QLabel
 
 
 class MessageBar(QLabel):
-    """Wraps its text, takes it literally, and lets it be copied."""
+    """Word-wrapped plain text that can be selected and copied."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("message")
         self.setWordWrap(True)
-        self.setTextFormat(Qt.TextFormat.PlainText)  # names of files are no markup
+        self.setTextFormat(Qt.TextFormat.PlainText)  # file names are not markup
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.hide()
 

@@ -1,4 +1,4 @@
-"""What a start of the program came to, as a file, for scripts."""
+"""A summary of what the program did, written to a file for scripts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ml.runs.events import Epoch, Event, Failed
 
 
 class Report(QObject):
-    """Counts what happens in the window, and closes it when all that was started has ended."""
+    """Counts what happens in the window, and closes it when everything started has ended."""
 
     def __init__(
         self, application: Application, window: MainWindow, *, capture: bool, training: bool
@@ -29,7 +29,7 @@ class Report(QObject):
         self.problems: list[str] = []
         self._window = window
         self._capture, self._training = capture, training
-        """What has not ended yet."""
+        """Whether they still run."""
         self._frames = self._faces = self._epochs = 0
         self._expressions: Counter[str] = Counter()
         application.unexpected_error.connect(self._on_unexpected_error)
@@ -37,13 +37,13 @@ class Report(QObject):
         window.live.session.message.connect(self._on_message)
         window.live.session.network_failed.connect(self._on_network_failed)
         window.live.session.state_changed.connect(self._on_live_state)
-        if training:  # else a run of another window may be shown, and data of another time checked
+        if training:  # else it may show another window's run, and check an earlier data set
             window.training.session.told.connect(self._on_event)
             window.training.session.ended.connect(self._on_training_ended)
             window.training.data.refused.connect(self._on_training_ended)
 
     def write(self, path: Path) -> None:
-        """Raises OSError."""
+        """Write the summary as JSON. Raises OSError."""
         figures = {
             "platform": QGuiApplication.platformName(),
             "frames": self._frames,
@@ -97,7 +97,7 @@ class Report(QObject):
     @Slot(str)
     def _on_unexpected_error(self, what: str) -> None:
         self.problems.append(what)
-        # What was waited for may never end, and nobody is there to be asked what becomes of a run.
+        # What still runs may never end, and nobody is there to decide about a run in progress.
         self._window.training.session.shut_down()
         self._window.close()
 

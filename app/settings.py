@@ -1,4 +1,4 @@
-"""What the program remembers between starts: key, type and default of each, in one table."""
+"""What the program remembers between starts: key, type and default of each setting."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Setting(Generic[T]):
 SOURCE: Final = Setting("live/source", "")
 RECENT_SOURCES: Final = Setting[list[str]]("live/recent_sources", [])
 WEIGHTS: Final = Setting("live/weights", "")
-"""A path; empty is the bundled file."""
+"""A path; empty for the bundled file."""
 RECENT_WEIGHTS: Final = Setting[list[str]]("live/recent_weights", [])
 DEVICE: Final = Setting("live/device", "auto")
 INTERVAL: Final = Setting("live/interval", 2.0)
@@ -48,12 +48,12 @@ class Settings:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or user_config_path(APP_ID, appauthor=False) / "settings.ini"
         self.set_aside = _set_aside_if_unusable(self.path)
-        """Where a settings file that could not be used was put; None if there was none."""
+        """Where an unusable settings file was moved; None if there was none."""
         self._store = QSettings(str(self.path), QSettings.Format.IniFormat)
         self._store.setValue("format", _FORMAT)
 
     def get(self, setting: Setting[T]) -> T:
-        """The value; the default where there is none, or one of another type."""
+        """The stored value; the default if there is none or it is of another type."""
         default = setting.default
         value = self._store.value(setting.key)
         if value is None:
@@ -67,7 +67,7 @@ class Settings:
         self._store.setValue(setting.key, QByteArray(value) if isinstance(value, bytes) else value)
 
     def remember(self, setting: Setting[list[str]], value: str, most: int = 6) -> None:
-        """Put ``value`` first in a list of recent ones."""
+        """Put ``value`` first in a list of at most ``most`` recent values."""
         kept = [old for old in self.get(setting) if old != value]
         self.set(setting, [value, *kept][:most])
 
@@ -76,7 +76,7 @@ class Settings:
 
 
 def _converted(value: Any, default: T) -> T:  # noqa: ANN401 - what QSettings returns
-    """What the ini file holds as text, in the type of ``default``."""
+    """A value that the ini file holds as text, in the type of ``default``."""
     result: Any
     if isinstance(default, bool):
         if str(value).lower() not in ("true", "false"):
@@ -92,7 +92,7 @@ def _converted(value: Any, default: T) -> T:  # noqa: ANN401 - what QSettings re
 
 
 def _set_aside_if_unusable(path: Path) -> Path | None:
-    """Move a settings file that is not ours, or damaged, out of the way; it is never deleted."""
+    """Move a settings file that is damaged or not ours out of the way; never delete it."""
     if not path.exists() or path.stat().st_size == 0:
         return None
     store = QSettings(str(path), QSettings.Format.IniFormat)

@@ -27,7 +27,7 @@ EXPRESSION_COLOURS: Final = {
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours of one appearance, as #RRGGBB."""
+    """The colours of one colour scheme, as #RRGGBB."""
 
     background: str
     surface: str
@@ -39,7 +39,7 @@ class Theme:
     on_accent: str
     danger: str
     check: str
-    """Icon of the tick on ``accent``."""
+    """Icon of the tick in a checked box, on ``accent``."""
 
 
 LIGHT: Final = Theme(
@@ -69,7 +69,7 @@ DARK: Final = Theme(
 
 
 def current_theme() -> Theme:
-    """The theme the system asks for."""
+    """The theme of the system's colour scheme."""
     dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
     return DARK if dark else LIGHT
 
@@ -107,7 +107,7 @@ def palette(theme: Theme) -> QPalette:
 
 
 def centre_labels(form: QFormLayout) -> None:
-    """Put each label of a form beside the middle of its field, not its top edge."""
+    """Align each label of a form with the middle of its field, not its top edge."""
     for row in range(form.rowCount()):
         label = form.itemAt(row, QFormLayout.ItemRole.LabelRole)
         field = form.itemAt(row, QFormLayout.ItemRole.FieldRole)

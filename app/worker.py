@@ -1,4 +1,4 @@
-"""The built program as its own child: there is no ``python`` that could run ``-m ml``."""
+"""The built program as its own child process: it has no ``python`` to run ``-m ml`` with."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from collections.abc import Sequence
 from typing import Final
 
 TRAIN_WORKER: Final = "--train-worker"
-"""The first argument of a process that is a command of ``python -m ml`` instead of a window."""
+"""First argument of a process that runs ``python -m ml`` instead of opening a window."""
 
 
 def run(arguments: Sequence[str]) -> int:
-    """``python -m ml ARGUMENTS``; returns the exit status."""
+    """Run ``python -m ml ARGUMENTS``; returns the exit status."""
     from ml.cli import main
 
     return main(arguments)
 
 
 def worker_arguments(arguments: Sequence[str]) -> Sequence[str] | None:
-    """What follows TRAIN_WORKER; None when a window is wanted."""
+    """The arguments after TRAIN_WORKER; None if a window is wanted."""
     again = arguments and os.path.realpath(arguments[0]) == os.path.realpath(sys.executable)
     if getattr(sys, "frozen", False) and again:
-        # Several devices: each further process is started as `python SCRIPT`, both being this file.
+        # Several devices: each further process is started as `python SCRIPT`; both are this file.
         arguments = arguments[1:]
     return arguments[1:] if arguments[:1] == [TRAIN_WORKER] else None
 
 
 def open_missing_streams() -> None:
-    """A windowed program on Windows has no standard streams; libraries write to them unasked."""
+    """Open the standard streams that windowed programs on Windows lack: libraries write to them."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123

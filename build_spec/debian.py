@@ -1,4 +1,4 @@
-"""Which Debian packages files are from, and what those say of their licences.
+"""Which Debian packages files are from, and the licences of those packages.
 
 Finds nothing on other systems.
 """
@@ -17,8 +17,8 @@ _REFERENCE: Final = re.compile(rf"{_COMMON}/([A-Za-z]+-[\d.]*\d|[A-Za-z]+)")
 
 
 def packages(files: Iterable[str]) -> dict[str, str]:
-    """The package of each of ``files`` that is from one."""
-    # Where /lib is a link to /usr/lib, packages may know their files by either path.
+    """The package of each of ``files`` that belongs to one."""
+    # Where /lib is a link to /usr/lib, packages may list their files under either path.
     names = {name: file for file in files for name in (file, file.removeprefix("/usr"))}
     found = {}
     for line in _query("--search", *names).splitlines():
@@ -30,18 +30,18 @@ def packages(files: Iterable[str]) -> dict[str, str]:
 
 def version(package: str) -> str:
     """The installed version of ``package``."""
-    # Of several architectures one line each, which are alike.
+    # One line for each installed architecture, all alike.
     return _query("--show", "--showformat=${Version}\\n", package).partition("\n")[0]
 
 
 def copyright_text(package: str) -> str:
-    """What Debian tells of the licences of ``package``; empty where it was left out."""
+    """Debian's copyright file of ``package``; empty where it was left out."""
     file = Path("/usr/share/doc") / package / "copyright"
     return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
 
 
 def common_licences(text: str) -> dict[str, str]:
-    """The licences that ``text`` refers to instead of having them, by name."""
+    """The licences that ``text`` refers to instead of containing them, by name."""
     files = {name: Path(_COMMON) / name for name in sorted(set(_REFERENCE.findall(text)))}
     return {name: file.read_text("utf-8") for name, file in files.items() if file.is_file()}
 
@@ -50,6 +50,6 @@ def _query(*arguments: str) -> str:
     program = shutil.which("dpkg-query")
     if program is None or not arguments[1:]:
         return ""
-    # It fails when one of many is not found, and still tells of the others.
+    # It fails if one of many is not found, but still lists the others.
     done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
     return done.stdout

@@ -1,4 +1,4 @@
-"""Draw the icon at the sizes desktops ask for, from resources/icons/app.svg.
+"""Draw the icon at the sizes desktops use, from resources/icons/app.svg.
 
 Run in the development environment after the SVG has changed: ``python build_spec/draw_icons.py``.
 """

@@ -1,6 +1,6 @@
-"""The licences of everything in the built program, as one text for people.
+"""The licences of everything in the built program, as one text for people to read.
 
-The spec calls ``licences`` with the files that PyInstaller takes, and ships what it gives.
+The spec calls ``licences`` with the files that PyInstaller collects, and ships the result.
 """
 
 from __future__ import annotations
@@ -39,34 +39,34 @@ data sets' own terms. Neither data set is part of the program.
 _QT: Final = """\
 Qt, PySide6 and shiboken6 are used under the GNU Lesser General Public License, version 3, whose
 text follows, with that of the GNU General Public License, to which it refers. They are in this
-folder as libraries of their own, and you may replace them by others with the same interface. Their
-source code is at https://code.qt.io and https://download.qt.io/official_releases.
+folder as separate libraries, and you may replace them with others that have the same interface.
+Their source code is at https://code.qt.io and https://download.qt.io/official_releases.
 """
 
 
 @dataclass(frozen=True)
 class Part:
-    """Something that is bundled, and its terms."""
+    """A bundled component and its terms."""
 
     name: str
     version: str
     licence: str
-    """As its authors declare it: an SPDX expression, or words."""
+    """As its authors declare it: an SPDX expression, or free text."""
     texts: Mapping[str, str] = field(default_factory=dict)
-    """What its licence files say, by their names."""
+    """The contents of its licence files, by name."""
 
 
 def licences(files: Iterable[str]) -> str:
-    """The text for a program into which ``files`` are bundled. Relative paths do not count."""
+    """The text for a program that bundles ``files``. Relative paths are ignored."""
     distributions, others = providers(path for path in files if Path(path).is_absolute())
-    distributions.pop(_canonical(platforms.NAME), None)  # ours is said at the top
+    distributions.pop(_canonical(platforms.NAME), None)  # ours is at the top
     parts = [of_distribution(distribution) for distribution in distributions.values()]
     parts += [of_python(), *_included(), *_of_system(others)]
     return formatted(sorted(parts, key=lambda part: (part.name.casefold(), part.version)))
 
 
 def providers(files: Iterable[str]) -> tuple[dict[str, metadata.Distribution], list[str]]:
-    """The installed distributions that ``files`` belong to, by name, and the files of none."""
+    """The distributions that ``files`` belong to, by name, and the files that belong to none."""
     wanted = {_real(path) for path in files}
     found: dict[str, metadata.Distribution] = {}
     for distribution in metadata.distributions():
@@ -78,7 +78,7 @@ def providers(files: Iterable[str]) -> tuple[dict[str, metadata.Distribution], l
 
 
 def of_distribution(distribution: metadata.Distribution) -> Part:
-    """What an installed distribution says of itself."""
+    """An installed distribution, as its metadata describes it."""
     texts = {}
     for file in distribution.files or ():
         path = Path(str(distribution.locate_file(file)))
@@ -108,7 +108,7 @@ def formatted(parts: Iterable[Part]) -> str:
         "",
         _read(_ROOT / "LICENSE"),
         _WEIGHTS,
-        "The program comes with what is listed here, each under its own licence. The texts follow.",
+        "The program includes these components, each under its own licence. The texts follow.",
         "",
         *(f"  {name.ljust(width)}  {licence}" for name, licence in rows),
     ]
@@ -123,7 +123,7 @@ def formatted(parts: Iterable[Part]) -> str:
 
 
 def _included() -> Iterator[Part]:
-    """What is bundled inside of other distributions, or comes with a duty to tell."""
+    """Components inside other distributions, or whose terms require a notice."""
     detector = _read(_TEXTS / "CenterFace.txt")
     yield Part("CenterFace (the face detector's network)", "", "MIT", {"": detector})
     texts = {name: _read(_TEXTS / f"{name}.txt") for name in ("LGPL-3.0", "GPL-3.0")}
@@ -131,9 +131,9 @@ def _included() -> Iterator[Part]:
 
 
 def _of_system(files: Iterable[str]) -> Iterator[Part]:
-    """Libraries that PyInstaller takes from the system it runs on."""
+    """Libraries that PyInstaller collects from the system it runs on."""
     ours = [str(_ROOT), sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
-    if sys.base_prefix != "/usr":  # else all programs of the system would be Python's
+    if sys.base_prefix != "/usr":  # otherwise all programs of the system would count as Python's
         ours.append(sys.base_prefix)
     folders = tuple(_real(folder) + os.sep for folder in ours)
     libraries = [file for file in files if not file.startswith(folders)]
@@ -145,7 +145,7 @@ def _of_system(files: Iterable[str]) -> Iterator[Part]:
         told = {"copyright": text} if text else {}
         yield Part(name, debian.version(name), "see its text", told)
     if referred:
-        yield Part("Licences to which Debian's texts refer", "", "see their texts", referred)
+        yield Part("Licences that Debian's texts refer to", "", "see their texts", referred)
     for library in libraries:
         if library not in packages:
             yield Part(Path(library).name, "", "of the system on which the program was built")
@@ -163,7 +163,7 @@ def _declared(distribution: metadata.Distribution) -> str:
 
 
 def _grouped(texts: Mapping[str, str]) -> dict[str, list[str]]:
-    """The names under which each text is found: torch has the same ones many times."""
+    """The names of the files with each text: torch repeats the same texts many times."""
     names: defaultdict[str, list[str]] = defaultdict(list)
     for name, text in texts.items():
         names[text].append(name)
@@ -179,7 +179,7 @@ def _read(path: Path) -> str:
 
 
 def _real(path: str) -> str:
-    """``path`` without links among its folders; a link to a file counts as itself."""
+    """``path`` with the links among its folders resolved, but not a link to the file itself."""
     folder, name = os.path.split(os.path.normpath(path))
     return os.path.normcase(f"{_real_folder(folder)}{os.sep}{name}")
 

@@ -1,4 +1,4 @@
-"""All that differs between the built programs of Linux, Windows and macOS."""
+"""Everything that differs between the built programs for Linux, Windows and macOS."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ NAME: Final = "face-expression-detector"
 TITLE: Final = "Face-Expression Detector"
 APP_ID: Final = "org.face_expression_detector.FaceExpressionDetector"
 QT_PLATFORM: Final = {"win32": "windows", "darwin": "cocoa"}.get(sys.platform, "xcb")
-"""The plugin through which the window reaches the screen."""
+"""The platform plugin through which Qt shows the window."""
 _UNUSED_QT: Final = ("Pdf", "Qml", "Quick", "VirtualKeyboard")
 _QT_LIBRARY: Final = {"win32": "*/Qt6{}*.dll", "darwin": "*/Qt{}*.framework/*"}
 LEFT_OUT_FILES: Final = [
     *(_QT_LIBRARY.get(sys.platform, "*/libQt6{}*").format(name) for name in _UNUSED_QT),
-    # GTK's look, on Linux: the window has its own
+    # the GTK theme on Linux: the window has its own
     "*/plugins/platformthemes/libqgtk3*", "libgtk-3*", "libgdk*",
 ]  # fmt: skip
-"""Patterns of what the built folder can do without."""
+"""Patterns of files the built folder does not need."""
 _HERE: Final = Path(__file__).parent
 _ICON: Final = str(_HERE.parent / "resources" / "icons" / "app-512.png")
-"""PyInstaller makes .ico and .icns of it."""
+"""PyInstaller converts it to .ico and .icns."""
 
 
 def executable_options(version: str) -> dict[str, Any]:
-    """What PyInstaller's EXE is given beyond what is alike everywhere."""
+    """The arguments of PyInstaller's EXE that differ between systems."""
     match sys.platform:
         case "win32":
             return {"icon": _ICON, "version": _version_resource(version)}
@@ -36,7 +36,7 @@ def executable_options(version: str) -> dict[str, Any]:
 
 
 def application_bundle(version: str) -> dict[str, Any] | None:
-    """What PyInstaller's BUNDLE is given; None where a program is a plain folder."""
+    """The arguments of PyInstaller's BUNDLE; None where a program is a plain folder."""
     if sys.platform != "darwin":
         return None
     return {
@@ -45,15 +45,15 @@ def application_bundle(version: str) -> dict[str, Any] | None:
         "bundle_identifier": APP_ID,
         "version": version,
         "info_plist": {
-            "NSCameraUsageDescription": "The camera's pictures are searched for faces, whose "
-            "expressions are then named. They never leave this computer.",
+            "NSCameraUsageDescription": "The camera is used to recognise facial expressions. Its "
+            "pictures never leave this computer.",
             "NSHighResolutionCapable": True,
             "LSApplicationCategoryType": "public.app-category.video",
         },
     }
 
 
-def _version_resource(version: str) -> Any:  # noqa: ANN401 - PyInstaller's, there on Windows only
+def _version_resource(version: str) -> Any:  # noqa: ANN401 - PyInstaller's, on Windows only
     from PyInstaller.utils.win32 import versioninfo as v
 
     numbers = (*map(int, version.split(".")), 0)[:4]

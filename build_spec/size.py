@@ -1,6 +1,6 @@
 """Print how large a built folder is, and its ten largest parts.
 
-A part is a file or folder; a folder of more than 50 MB counts as the parts in it.
+A part is a file or folder; a folder of more than 50 MB is broken down into its contents.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Final
 
 _PARTS: Final = 10
 _OPENED: Final = 50_000_000
-"""Bytes from which a package is told apart into what lies in it."""
+"""Bytes above which a folder is broken down into its contents."""
 
 
 def sizes(folder: Path) -> Counter[Path]:
-    """Bytes of everything directly in ``folder``, links not followed."""
+    """Bytes of each entry of ``folder``; links are not followed."""
     found: Counter[Path] = Counter()
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink():

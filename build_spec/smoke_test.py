@@ -1,8 +1,8 @@
 """Run the built program as on a computer without Python: ``smoke_test.py FOLDER``.
 
-For Linux and macOS. It gets a home of its own, on Linux a display, and no other variable of the
-environment. It has to open its window, analyse a clip with a face, train for one epoch in a child
-process, and end by itself.
+For Linux and macOS. It gets a home directory of its own, on Linux a display, and no other
+environment variables. It has to open its window, analyse a clip with a face, train for one epoch
+in a child process, and exit by itself.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def main(folder: Path) -> int:
             != platforms.QT_PLATFORM,
             "it analysed no frame": not found.get("frames"),
             "it found no face": not found.get("faces"),
-            "it named no expression": not found.get("expressions"),
+            "it predicted no expression": not found.get("expressions"),
             f"it trained {found.get('epochs')} epochs": found.get("epochs") != 1,
             "training left no weights": not weights,
             f"it had problems: {found.get('problems')}": bool(found.get("problems")),
@@ -67,7 +67,7 @@ def main(folder: Path) -> int:
 
 
 def _status(command: list[str | Path], environment: dict[str, str], home: Path) -> int | None:
-    """The exit status; None if it and its children had to be ended."""
+    """The exit status; None if it and its children had to be killed."""
     program = subprocess.Popen(
         command, env=environment, cwd=home, stdin=subprocess.DEVNULL, start_new_session=True
     )
@@ -81,7 +81,7 @@ def _status(command: list[str | Path], environment: dict[str, str], home: Path) 
 
 @contextmanager
 def _display() -> Iterator[dict[str, str]]:
-    """What tells of a display: on Linux, of one without a screen."""
+    """Environment variables for a display: on Linux, a virtual one."""
     if not sys.platform.startswith("linux"):
         yield {}
         return

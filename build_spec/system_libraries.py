@@ -1,7 +1,7 @@
-"""See to the system libraries that Qt's wheels expect and minimal Debian or Ubuntu systems lack.
+"""Install the system libraries that Qt's wheels need and minimal Debian or Ubuntu systems lack.
 
-Run by the Makefile with the names of further programs that are wanted (``Xvfb`` for the tests).
-Installs with apt where it may; otherwise says the exact command. Needs nothing but Python.
+Run by the Makefile with the names of additional programs to install (``Xvfb`` for the tests).
+Uses apt if it may; otherwise prints the exact command. Needs nothing but Python.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ PACKAGES = {
 
 
 def missing(programs: list[str]) -> list[str]:
-    """The Debian packages that are wanted and not there."""
+    """The Debian packages that are needed and not installed."""
     packages = []
     for name, package in PACKAGES.items():
         if ".so" in name:
@@ -58,8 +58,10 @@ def main(programs: list[str]) -> int:
     if not packages:
         return 0
     if shutil.which("apt-get") is None:
-        print("Qt needs libraries that are missing here. On Debian they are:", *packages)
-        print("Install what your distribution calls them, then try again.")
+        print(
+            "Qt needs system libraries that are missing. On Debian their packages are:", *packages
+        )
+        print("Install their equivalents for your distribution, then try again.")
         return 1
     root = os.geteuid() == 0
     sudo = [] if root else ["sudo"]
@@ -74,7 +76,7 @@ def main(programs: list[str]) -> int:
         subprocess.run([*apt, "install", "--no-install-recommends", *packages], check=False)
         packages = missing(programs)
     if packages:
-        print("Qt needs libraries that are missing here. Run this, then try again:")
+        print("System packages are missing. Run this, then try again:")
         print("  sudo apt-get update && sudo apt-get install", *packages)
         return 1
     return 0

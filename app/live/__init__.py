@@ -1,1 +1,1 @@
-"""Camera to faces to expressions, on screen."""
+"""The live tab: faces in a camera or another source, and their expressions."""

@@ -1,7 +1,8 @@
-"""Finding and naming faces, in a thread of its own."""
+"""Detects faces and predicts their expressions, in a thread of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,23 +26,27 @@ class NetworkRequest:
 
 @dataclass(frozen=True)
 class NetworkInUse:
-    """What answers now."""
+    """The network in use."""
 
     request: NetworkRequest
     device: str
+    engine: str
+    """The library that computes: OpenVINO or PyTorch."""
     devices: tuple[str, ...]
-    """All that could be chosen here."""
+    """All that are available here."""
+    device_names: Mapping[str, str]
+    """The makers' names of those that have one."""
     trained_on: str
 
 
 @dataclass(frozen=True)
 class NetworkFailure:
-    """Why a network could not be taken into use."""
+    """Why a network could not be used."""
 
     request: NetworkRequest
     why: str
     unusable_weights: bool
-    """Else it is the device that fails."""
+    """Otherwise the device is at fault."""
 
 
 class AnalysisWorker(QObject):
@@ -50,7 +55,7 @@ class AnalysisWorker(QObject):
     network_ready = Signal(object)
     """NetworkInUse."""
     network_failed = Signal(object)
-    """NetworkFailure; the network in use before, if any, still is."""
+    """NetworkFailure; the previous network, if any, stays in use."""
     analysed = Signal(int, object)
     """The session's number and its Analysis."""
 
@@ -65,9 +70,9 @@ class AnalysisWorker(QObject):
 
     @Slot(object)
     def use_network(self, request: NetworkRequest) -> None:
-        # torch and OpenCV take a second to import, which the window must not wait for.
+        # OpenVINO and OpenCV take half a second to import, which must not block the window.
         from ml.network.classifier import ExpressionClassifier
-        from ml.network.devices import available_devices, choose_device
+        from ml.network.devices import available_devices, choose_device, device_names
         from ml.network.weights import WeightsError
         from ml.network.weights_files import load_weights
         from ml.vision.analyzer import FaceAnalyzer
@@ -84,10 +89,16 @@ class AnalysisWorker(QObject):
             detector = FaceDetector(self._options)
             self._analyzer = FaceAnalyzer(classifier, detector, self._interval)
         else:
-            self._analyzer.classifier = classifier
-            self._analyzer.restart()
+            self._analyzer.use(classifier)
         self.network_ready.emit(
-            NetworkInUse(request, classifier.device, tuple(available_devices()), weights.trained_on)
+            NetworkInUse(
+                request,
+                classifier.device,
+                classifier.engine,
+                tuple(available_devices()),
+                device_names(),
+                weights.trained_on,
+            )
         )
         self._look_again()
 
@@ -110,7 +121,7 @@ class AnalysisWorker(QObject):
 
     @Slot()
     def analyse(self) -> None:
-        """Analyse the frame that waits, if there is one."""
+        """Analyse the waiting frame, if there is one."""
         if self._analyzer is None:
             return
         frame = self._box.take()
@@ -119,7 +130,7 @@ class AnalysisWorker(QObject):
             self.analysed.emit(self._session, self._analyzer.analyze(frame))
 
     def _look_again(self) -> None:
-        """Show what a change means also on a picture after which no other comes."""
+        """Analyse the last frame again, so that a change shows even if no other frame follows."""
         if self._last_frame is not None:
             self._box.put_back(self._last_frame)
         self.analyse()

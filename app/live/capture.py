@@ -19,25 +19,25 @@ _BLACK_SECONDS: Final = 2.0
 _BLACK_LEVEL: Final = 12
 """A covered or switched-off camera still sends a little noise."""
 _LATE_SECONDS: Final = 0.25
-"""A video that is later than this is not hurried to catch up."""
+"""A video that lags behind by more than this does not speed up to catch up."""
 
 
 class LatestFrame:
-    """A one-slot box: a slow consumer loses frames, it never queues them."""
+    """A one-slot box: a slow consumer drops frames and never queues them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._frame: Frame | None = None
 
     def put(self, frame: Frame) -> bool:
-        """Whether the box was empty, so that its consumer has to be told."""
+        """Returns whether the box was empty, in which case its consumer has to be notified."""
         with self._lock:
             was_empty = self._frame is None
             self._frame = frame
         return was_empty
 
     def put_back(self, frame: Frame) -> None:
-        """Put a frame that was taken before, unless a newer one is there."""
+        """Put back a frame that was taken, unless a newer one is there."""
         with self._lock:
             self._frame = self._frame or frame
 
@@ -51,13 +51,13 @@ class CaptureThread(QThread):
     """Reads a source until it ends or ``stop`` is called."""
 
     opened = Signal(str)
-    """The source's name; again after each reconnection."""
+    """The source's name; emitted again after each reconnection."""
     lost = Signal(str)
-    """Why a live source is gone; opening it is tried again until it returns."""
+    """Why a live source was lost; the thread tries to reopen it until it is back."""
     failed = Signal(str)
     ended = Signal(str)
     notice = Signal(str)
-    """Something about the pictures; empty when it no longer holds."""
+    """A problem with the frames; empty once it is over."""
     frame_waiting = Signal()
     """The analysis box was empty and now holds a frame."""
 
@@ -77,15 +77,15 @@ class CaptureThread(QThread):
         self._display_box = display_box
         self._analysis_box = analysis_box
         self._next_time = 0.0
-        """Where the times of a source that is opened again begin: they never run backwards."""
+        """Where the times of a reopened source begin: they never run backwards."""
         self._stop = threading.Event()
 
     def stop(self) -> None:
-        """Ask the loop to end; ``finished`` tells when it has."""
+        """Ask the loop to end; ``finished`` is emitted when it has."""
         self._stop.set()
 
     def run(self) -> None:
-        # Decoding needs OpenCV, whose import takes a while and has no place on the GUI thread.
+        # Decoding needs OpenCV, whose slow import must not block the GUI thread.
         from ml.vision.sources import SourceError, open_source
 
         was_open = False
@@ -106,20 +106,20 @@ class CaptureThread(QThread):
                 if not source.live:
                     self.failed.emit(str(error))
                     return
-                self.lost.emit(f"{error} It is used again as soon as it is back.")
+                self.lost.emit(f"{error} Capture resumes as soon as it is back.")
                 self._stop.wait(_RETRY_SECONDS)
                 continue
             finally:
                 source.close()
             if source.still or (self.loop and frames == 1):
-                # The picture stays on view until it is stopped.
+                # The picture stays on screen until the capture is stopped.
                 self._stop.wait()
             elif not self.loop and not self._stop.is_set():
                 self.ended.emit(f"{source.name} has ended.")
                 return
 
     def _deliver(self, source: Source) -> int:
-        """Hand out the frames of an opened source; returns how many there were."""
+        """Deliver the frames of an open source; returns how many there were."""
         start = self._next_time
         clock = time.monotonic() - start
         bright = time.monotonic()
@@ -154,6 +154,6 @@ class CaptureThread(QThread):
 
 def _black(name: str) -> str:
     return (
-        f"{name} sends only black pictures. Open its cover or shutter, switch on a light, or "
+        f"{name} sends only black frames. Open its cover or shutter, switch on a light, or "
         "choose another source."
     )

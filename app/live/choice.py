@@ -1,4 +1,4 @@
-"""Which of the faces in view is looked at."""
+"""Which of the faces in view is highlighted, and shown in the face panel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ml.vision.analysis import TrackedFace
 
 
 class FaceChoice(QObject):
-    """The face that was clicked while it is in view, else the largest."""
+    """The face that was clicked while it is in view, otherwise the largest."""
 
     changed = Signal()
 
@@ -24,15 +24,15 @@ class FaceChoice(QObject):
         self.changed.emit()
 
     def forget(self) -> None:
-        """Other faces come: another capture begins."""
+        """Forget the clicked face, for a new capture."""
         self._track = None
         self.changed.emit()
 
     def is_chosen(self, face: TrackedFace) -> bool:
-        """Whether the user chose it, rather than its size."""
+        """Whether the user clicked ``face``."""
         return face.track == self._track
 
     def of(self, faces: Sequence[TrackedFace]) -> TrackedFace | None:
-        """The one of ``faces``, largest first, that is looked at; None if there are none."""
+        """The one of ``faces``, largest first, to highlight; None if there are none."""
         chosen = (face for face in faces if self.is_chosen(face))
         return next(chosen, None) or next(iter(faces), None)

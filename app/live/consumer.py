@@ -1,4 +1,4 @@
-"""What a consumer of analyses is, and what it may use."""
+"""The interface of a consumer of analyses, and what it may use."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from app.live.video_view import VideoView
 
 @dataclass(frozen=True)
 class Live:
-    """What the live tab offers to those who follow its analyses."""
+    """What the live tab offers its consumers."""
 
     session: LiveSession
-    """``session.stream`` is where to subscribe."""
+    """Subscribe to its ``stream``."""
     choice: FaceChoice
     view: VideoView
     side: QBoxLayout
-    """Room beside the picture, from top to bottom."""
+    """Space beside the picture, from top to bottom."""
     below: QBoxLayout
-    """Room below the picture."""
+    """Space below the picture."""
 
 
 class Consumer:
-    """Follows the analyses from its making, where it subscribes and finds room if it needs some.
+    """Follows the analyses. Its constructor subscribes, and adds widgets to the tab if it has any.
 
-    One that takes long lives in a thread of its own, or keeps one, and ends it in ``shut_down``.
+    A slow consumer lives in a thread of its own, or owns one, and ends it in ``shut_down``.
     """
 
     def shut_down(self) -> bool:
-        """The window closes; whether all threads and processes ended in time."""
+        """Called when the window closes; returns whether threads and processes ended in time."""
         return True
 
     def refresh_theme(self) -> None:
-        """Light became dark, or dark light."""
+        """Called when the system switches between light and dark."""

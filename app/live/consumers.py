@@ -1,4 +1,4 @@
-"""Everything that follows the analyses: a file each, and a line here."""
+"""All consumers of the analyses: a file each, and a line here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The face that is looked at: its expression, its probabilities, and figures of the analysis."""
+"""The chosen face's expression and probabilities, and figures of the analysis."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class FacePanel(QFrame, Consumer):
 
     @property
     def observation(self) -> Observation | None:
-        """What is shown."""
+        """The one shown."""
         return self._observation
 
     def shut_down(self) -> bool:
@@ -139,7 +139,7 @@ class FacePanel(QFrame, Consumer):
 
 
 class _Rate:
-    """How often something happened during the last second."""
+    """Counts events during the last second."""
 
     def __init__(self) -> None:
         self._times: deque[float] = deque()

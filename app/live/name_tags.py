@@ -1,4 +1,4 @@
-"""Where the faces' name tags stand, so that they cover neither one another nor other faces."""
+"""Places the faces' tags so that they cover neither one another nor other faces."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF
 _GAP: Final = 4.0
 """Pixels between a box and its tag."""
 _TAG_COST: Final = 100.0
-"""How much worse it is to cover a tag than a face: a tag that is covered cannot be read."""
+"""How much worse it is to cover a tag than a face: a covered tag cannot be read."""
 
 
 def place_tags(boxes: Sequence[QRectF], sizes: Sequence[QSizeF], picture: QRectF) -> list[QRectF]:
-    """A place for each box's tag inside ``picture``, all in pixels of the widget.
+    """A place for each box's tag inside ``picture``, all in widget pixels.
 
-    Boxes come with the most important first: it keeps the best place, above its box.
+    Boxes are sorted, the most important first: its tag gets the best place, above its box.
     """
     placed: list[QRectF] = []
     for n, (box, size) in enumerate(zip(boxes, sizes, strict=True)):
@@ -26,13 +26,13 @@ def place_tags(boxes: Sequence[QRectF], sizes: Sequence[QSizeF], picture: QRectF
             tags = sum(_area(tag & other) for other in placed)
             return _TAG_COST * tags + sum(_area(tag & other) for other in others)
 
-        # The first of the cheapest, so that tags stay where they are while faces move a little.
+        # The first of the cheapest, so that tags stay in place while faces move a little.
         placed.append(min((_inside(tag, picture) for tag in _places(box, size)), key=cost))
     return placed
 
 
 def _places(box: QRectF, size: QSizeF) -> Iterator[QRectF]:
-    """Where a tag may stand, the best first."""
+    """Where a tag may be placed, the best place first."""
     above, below = box.top() - _GAP - size.height(), box.bottom() + _GAP
     within = box.top() + _GAP
     left, right = box.left(), box.right() - size.width()

@@ -1,4 +1,4 @@
-"""Which weights answer on which device, and what to do when those chosen cannot."""
+"""Which weights are used on which device, and the fallback when the chosen ones fail."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from resources import bundled_weights
 
 
 class NetworkChoice(QObject):
-    """Keeps the session's network, the two lists of choices and the settings in step."""
+    """Keeps the session's network, the lists of weights and devices and the settings in sync."""
 
     changed = Signal(str)
-    """What answers now, in words."""
+    """The network in use, in words."""
     message = Signal(str, bool)
-    """For the user, and whether it is serious; an empty one withdraws what was said before."""
+    """For the user, and whether it is serious; an empty one clears the previous message."""
 
     def __init__(
         self, session: LiveSession, weights: WeightsPicker, options: Options, settings: Settings
@@ -47,19 +47,20 @@ class NetworkChoice(QObject):
     @Slot(object)
     def _on_ready(self, network: NetworkInUse) -> None:
         for device in network.devices:
-            self._options.offer_device(device)
+            self._options.offer_device(device, network.device_names.get(device))
         self._options.show_device(network.request.device)
-        self.changed.emit(
-            self.tr("{} on {}, trained on {}").format(
-                self._weights.title(_as_setting(network.request.weights)),
-                device_name(network.device),
-                network.trained_on.partition(" (")[0],  # its protocol is for the model card
-            )
+        text = self.tr("{} on {}, trained on {}").format(
+            self._weights.title(_as_setting(network.request.weights)),
+            network.device_names.get(network.device) or device_name(network.device),
+            network.trained_on.partition(" (")[0],  # its protocol is for the model card
         )
+        if network.device == "cpu" and network.engine != "OpenVINO":
+            text += self.tr(" – slower, with {}: OpenVINO cannot run here").format(network.engine)
+        self.changed.emit(text)
 
     @Slot(object)
     def _on_failed(self, failure: NetworkFailure) -> None:
-        """Go back to what is in use, or, where nothing is yet, on to what is likelier to work."""
+        """Go back to the network in use or, if there is none yet, try one more likely to work."""
         asked, network = failure.request, self._session.network
         if network is not None:
             instead = network.request
@@ -85,5 +86,5 @@ class NetworkChoice(QObject):
 
 
 def _as_setting(weights: Path) -> str:
-    """``weights`` as settings keep them: empty for the bundled, wherever those are."""
+    """``weights`` as kept in the settings: empty for the bundled file, wherever it is."""
     return "" if weights == bundled_weights() else str(weights)

@@ -1,4 +1,4 @@
-"""How faces are detected and named: a card of options that are kept."""
+"""A card with the options of detection and prediction, which are saved."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from ml.vision.analysis import DetectionOptions
 
 
 class Options(QFrame):
-    """Every change is kept in the settings and told."""
+    """Saves every change in the settings and emits a signal."""
 
     device_chosen = Signal()
     analysis_changed = Signal()
-    """``detection`` or the interval."""
+    """``detection`` or the interval changed."""
     mirror_changed = Signal(bool)
     loop_changed = Signal(bool)
 
@@ -54,13 +54,13 @@ class Options(QFrame):
             self.long_side.value(), self.min_score.value(), self.min_size.value()
         )
 
-    def offer_device(self, device: str) -> None:
-        """List ``device`` if it is not listed yet."""
+    def offer_device(self, device: str, name: str | None = None) -> None:
+        """List ``device`` if it is not listed yet, by its maker's ``name`` if it has one."""
         if self.device.findData(device) < 0:
-            self.device.addItem(device_name(device), device)
+            self.device.addItem(name or device_name(device), device)
 
     def show_device(self, device: str) -> None:
-        """The one in use, without a word to others."""
+        """Select the device in use, without emitting a signal."""
         self.offer_device(device)
         self.device.setCurrentIndex(self.device.findData(device))
 
@@ -120,7 +120,7 @@ class Options(QFrame):
             (
                 self.tr("Threshold"),
                 self.min_score,
-                self.tr("Detection threshold: the lowest score, from 0 to 1, taken for a face."),
+                self.tr("Detection threshold: the lowest score, from 0 to 1, accepted as a face."),
             ),
             (
                 self.tr("Minimum face"),
@@ -131,8 +131,8 @@ class Options(QFrame):
                 self.tr("Detection size"),
                 self.long_side,
                 self.tr(
-                    "The frame is reduced to this longest side for face detection. "
-                    "Larger finds smaller faces and takes longer."
+                    "The frame is scaled down to this longest side for face detection. "
+                    "Higher values find smaller faces but take longer."
                 ),
             ),
         ]
@@ -163,7 +163,13 @@ class Options(QFrame):
 
 
 def device_name(device: str) -> str:
-    """``cuda:0`` and the like, as people call it."""
+    """The user-visible name of a device such as ``cuda:0``."""
     kind, _, number = device.partition(":")
-    names = {"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA", "mps": "Apple GPU"}
+    names = {
+        "auto": "Automatic",
+        "cpu": "CPU",
+        "cuda": "CUDA",
+        "mps": "Apple GPU",
+        "openvino": "Intel",
+    }
     return f"{names.get(kind, kind)} {number}".strip()

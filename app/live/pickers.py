@@ -1,4 +1,4 @@
-"""Where the pictures come from and which weights answer: two lists that remember."""
+"""Combo boxes for the source and the weights, which remember recent choices."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _CameraSearch(QThread):
 
 
 class _Picker(QComboBox):
-    """A remembered choice among values, recent ones, and actions that bring new ones."""
+    """A remembered choice among fixed and recent values, and actions that add new ones."""
 
     chosen = Signal(str)
 
@@ -58,7 +58,7 @@ class _Picker(QComboBox):
         self.chosen.emit(value)
 
     def fill(self) -> None:
-        """List the choices anew, with the current one shown."""
+        """Rebuild the list, with the current choice selected."""
         with QSignalBlocker(self):
             self.clear()
             groups = [self.offers(), self._recent_offers(), self.actions_offered()]
@@ -76,7 +76,7 @@ class _Picker(QComboBox):
         self.setToolTip(self.value or self.currentText())
 
     def offers(self) -> list[tuple[str, str]]:
-        """Text and value of what is always there to choose."""
+        """Text and value of each choice that is always listed."""
         raise NotImplementedError
 
     def actions_offered(self) -> list[tuple[str, str]]:
@@ -101,7 +101,7 @@ class _Picker(QComboBox):
             self.choose(value)
 
 
-_TOOL_TIP: Final = 3  # Qt.ItemDataRole.ToolTipRole, which setItemData wants as a number
+_TOOL_TIP: Final = 3  # Qt.ItemDataRole.ToolTipRole, which setItemData expects as a number
 
 
 class SourcePicker(_Picker):
@@ -184,7 +184,7 @@ class WeightsPicker(_Picker):
     def title(self, value: str) -> str:
         if not value:
             return self.tr("Bundled weights")
-        # Every run calls its weights the same: its folder tells which they are.
+        # Every run gives its weights the same name: its folder tells them apart.
         path = Path(value)
         return f"{path.parent.name}/{path.name}" if path.stem == "best" else path.name
 

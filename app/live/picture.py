@@ -15,7 +15,7 @@ _REFRESH_MS: Final = 8
 
 
 class Picture(QObject, Consumer):
-    """Gives the view what there is to show."""
+    """Gives the view the frames and analyses to show."""
 
     def __init__(self, live: Live) -> None:
         super().__init__(live.session)
@@ -42,9 +42,9 @@ class Picture(QObject, Consumer):
     def _on_state(self, state: State) -> None:
         self._view.set_invitation(
             {
-                State.IDLE: self.tr("Press Start, or Space, to see faces and their expressions."),
+                State.IDLE: self.tr("Press Start or Space to see faces and their expressions."),
                 State.OPENING: self.tr("Opening…"),
-                State.LOST: self.tr("Waiting for the camera…"),
+                State.LOST: self.tr("Reconnecting…"),
             }.get(state, "")
         )
         if state is State.RUNNING:

@@ -25,7 +25,7 @@ class ProbabilityChart(pg.PlotWidget):  # type: ignore[misc]
         self.setAccessibleName(self.tr("Probabilities of the seven expressions"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(7 * 20)
-        self.setMaximumHeight(7 * 48)  # fatter bars say no more
+        self.setMaximumHeight(7 * 48)  # thicker bars show no more
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMouseEnabled(False, False)
         self.setMenuEnabled(False)
@@ -58,7 +58,7 @@ class ProbabilityChart(pg.PlotWidget):  # type: ignore[misc]
         self.refresh_theme()
 
     def set_probabilities(self, probabilities: Sequence[float] | None) -> None:
-        """One value of 0 to 1 for each Expression; None empties the chart."""
+        """One value from 0 to 1 for each Expression; None clears the chart."""
         wanted = None if probabilities is None else tuple(probabilities)
         if wanted == self.probabilities:
             return

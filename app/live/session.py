@@ -1,4 +1,4 @@
-"""One capture from Start to Stop: owns the capture and the analysis thread."""
+"""One capture at a time, from Start to Stop: owns the capture and the analysis thread."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ class State(Enum):
     OPENING = auto()
     RUNNING = auto()
     LOST = auto()
-    """The camera is gone; the capture goes on when it returns."""
+    """A live source was lost; the capture resumes when it is back."""
     STOPPING = auto()
 
 
 class LiveSession(QObject):
-    """Starts, stops and reconnects; publishes what belongs to the capture that runs now."""
+    """Starts, stops and reconnects; publishes only what belongs to the current capture."""
 
     state_changed = Signal(object)
     network_ready = Signal(object)
     """NetworkInUse."""
     network_failed = Signal(object)
-    """NetworkFailure; the network in use before, if any, still is."""
+    """NetworkFailure; the previous network, if any, stays in use."""
     message = Signal(str, bool)
-    """For the user, and whether it is serious; an empty one withdraws the last."""
+    """For the user, and whether it is serious; an empty one clears the last."""
 
     _network_wanted = Signal(object)
     _options_wanted = Signal(object, float)
@@ -50,16 +50,16 @@ class LiveSession(QObject):
         self.stream = AnalysisStream(self)
         self.display_box = LatestFrame()
         self.network: NetworkInUse | None = None
-        self._network_asked_for: NetworkRequest | None = None
+        self._requested_network: NetworkRequest | None = None
         self._analysis_box = LatestFrame()
         self._number = 0
         self._capture: CaptureThread | None = None
         self._began = False
-        """Whether the stream was told of this capture."""
+        """Whether Began was emitted for this capture."""
         self._end = ""
-        """Why the capture ends, unless the user stops it."""
+        """Why the capture ended; empty if the user stopped it."""
         self._next: tuple[str, bool] | None = None
-        """Address, and whether to repeat: read as soon as the last capture has ended."""
+        """Address, and whether to loop: started as soon as the current capture has ended."""
 
         self._worker = AnalysisWorker(self._analysis_box)
         self._worker_thread = QThread(self)
@@ -78,12 +78,12 @@ class LiveSession(QObject):
         return self.state not in (State.IDLE, State.STOPPING)
 
     def use_network(self, weights: Path, device: str) -> None:
-        """Load ``weights`` for ``device``; what is in use stays until that has worked."""
-        self._network_asked_for = NetworkRequest(weights, device)
-        self._network_wanted.emit(self._network_asked_for)
+        """Load ``weights`` on ``device``; the current network stays in use until that succeeds."""
+        self._requested_network = NetworkRequest(weights, device)
+        self._network_wanted.emit(self._requested_network)
 
     def configure(self, options: DetectionOptions, interval: float) -> None:
-        """``interval`` in seconds between two answers of the network."""
+        """``interval``: seconds between two predictions."""
         self._options_wanted.emit(options, interval)
 
     def set_loop(self, loop: bool) -> None:
@@ -91,7 +91,7 @@ class LiveSession(QObject):
             self._capture.loop = loop
 
     def start(self, address: str, *, loop: bool) -> None:
-        """Read ``address`` from now on, in place of what is read now."""
+        """Start a capture of ``address``, which replaces the current one."""
         if self._capture is not None:
             self._next = (address, loop)
             self._stop_capture(self._capture)
@@ -133,7 +133,7 @@ class LiveSession(QObject):
         capture.stop()
 
     def shut_down(self) -> bool:
-        """Stop both threads and wait for them; whether they ended in time."""
+        """Stop both threads and wait for them; returns whether they ended in time."""
         self.stop()
         ended = True
         if self._capture is not None:
@@ -141,7 +141,7 @@ class LiveSession(QObject):
         self._worker_thread.quit()
         ended = self._worker_thread.wait(_STOP_MS) and ended
         if not ended:
-            _log.error("a thread did not end: the camera's driver or the stream hangs")
+            _log.error("a thread did not end: the camera driver or the stream hangs")
         return ended
 
     def _enter(self, state: State) -> None:
@@ -186,7 +186,7 @@ class LiveSession(QObject):
         if self._capture is not None:
             self._capture.deleteLater()
             self._capture = None
-        self._number += 1  # what is still on its way belongs to the past
+        self._number += 1  # analyses that are still queued are outdated
         self._enter(State.IDLE)
         if self._began:
             self._began = False
@@ -200,7 +200,7 @@ class LiveSession(QObject):
 
     @Slot(int, object)
     def _on_analysed(self, number: int, analysis: Analysis) -> None:
-        # Not when the camera was lost meanwhile: its last face would stay on view until it returns.
+        # Not after the source was lost: its last faces would stay on screen until it is back.
         if number == self._number and self.state is State.RUNNING:
             self.stream.publish(analysis)
 
@@ -214,5 +214,5 @@ class LiveSession(QObject):
 
     @Slot(object)
     def _on_network_failed(self, failure: NetworkFailure) -> None:
-        if failure.request == self._network_asked_for:  # else another was chosen meanwhile
+        if failure.request == self._requested_network:  # otherwise another was chosen meanwhile
             self.network_failed.emit(failure)

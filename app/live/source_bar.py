@@ -1,4 +1,4 @@
-"""The row on top: where pictures come from, which weights answer, Start and Stop."""
+"""The top row: source, weights, and the Start and Stop button."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is seen, as it happens: the one place where everything that wants to know subscribes."""
+"""What happens in a capture, as events: the one place where all consumers subscribe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ml.vision.analysis import Analysis, TrackedFace
 
 @dataclass(frozen=True)
 class Began:
-    """A source was opened; its times begin at 0, and its track ids are used for it alone."""
+    """A source was opened; its times begin at 0, and its track ids are valid for it alone."""
 
     source: str
     """Its name."""
@@ -20,7 +20,7 @@ class Began:
 
 @dataclass(frozen=True)
 class NetworkChanged:
-    """Other weights or another device answer from now on, also where nothing is captured."""
+    """The weights or the device changed; also emitted while nothing is captured."""
 
     network: NetworkInUse
 
@@ -30,19 +30,19 @@ class Observation:
     """The faces of one frame, largest first, without its picture."""
 
     index: int
-    """Of the frame; frames that were not analysed are missing."""
+    """Of the frame; frames that were not analysed are skipped."""
     time: float
     """Seconds since the source was opened; never runs backwards."""
     wall_time: float
     """When the frame was captured, in seconds since 1970."""
     faces: tuple[TrackedFace, ...]
     milliseconds: float
-    """What the analysis took."""
+    """Duration of the analysis."""
 
 
 @dataclass(frozen=True)
 class Gap:
-    """Nothing comes until the next Observation: a live source is lost, and waited for."""
+    """A live source was lost; nothing is observed until it is back."""
 
     why: str
 
@@ -59,13 +59,13 @@ Event = Began | NetworkChanged | Observation | Gap | Ended
 
 
 class AnalysisStream(QObject):
-    """Subscribe by connecting to its signals: a slot of an object that lives in another thread is
-    called there, so that no slow subscriber holds up the window."""
+    """Subscribe by connecting to its signals. A slot of an object that lives in another thread is
+    called there, so that a slow subscriber does not block the window."""
 
     told = Signal(object)
-    """Each Event, in order. An Observation holds no picture, so that it may be kept."""
+    """Each Event, in order. An Observation holds no picture, so it may be kept."""
     analysed = Signal(object)
-    """Each Analysis, with its picture: for what draws it at once."""
+    """Each Analysis, with its picture: for consumers that draw it at once."""
 
     def publish(self, analysis: Analysis) -> None:
         frame = analysis.frame

@@ -1,4 +1,4 @@
-"""The live tab: joins the source bar, the picture, the options and who follows the analyses."""
+"""The live tab: connects the source bar, the picture, the options and the consumers."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _PANEL_WIDTH: Final = 300
 
 
 class LiveTab(QWidget):
-    """Everything from Start to Stop."""
+    """Everything from choosing a source to seeing expressions."""
 
     leave_requested = Signal()
     network_changed = Signal(str)
-    """What answers now, in words."""
+    """The network in use, in words."""
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._session_speaks = False
-        """Whether the message on view is the session's, which may withdraw it."""
+        self._shows_session_message = False
+        """Whether the message shown is the session's, which may clear it."""
         self.session = LiveSession(self)
         self.bar = SourceBar(settings)
         self.message = MessageBar()
@@ -51,7 +51,7 @@ class LiveTab(QWidget):
         self._configure()
         self.network.load()
 
-    # What the program's other parts ask for
+    # For the rest of the program
 
     def choose_source(self, address: str) -> None:
         self.bar.source.choose(address)
@@ -60,7 +60,7 @@ class LiveTab(QWidget):
         self.bar.weights.choose(str(path))
 
     def start(self, *, once: bool = False) -> None:
-        """``once``: a video ends, whether or not videos are to be repeated."""
+        """``once``: do not repeat a video, whatever the option says."""
         self.choice.forget()
         loop = self.options.loop.isChecked() and not once
         self.session.start(self.bar.source.value or "camera:", loop=loop)
@@ -74,7 +74,7 @@ class LiveTab(QWidget):
             self.start()
 
     def shut_down(self) -> bool:
-        """Whether all threads ended in time."""
+        """Stop all threads; returns whether they ended in time."""
         ended = [self.bar.source.shut_down(), self.session.shut_down()]
         ended += [consumer.shut_down() for consumer in self.consumers]
         return all(ended)
@@ -85,10 +85,10 @@ class LiveTab(QWidget):
 
     @Slot(str, bool)
     def show_message(self, text: str, serious: bool) -> None:
-        self._session_speaks = False
+        self._shows_session_message = False
         self.message.say(text, serious)
 
-    # How it is joined
+    # Layout and connections
 
     def _arrange(self, side: QVBoxLayout, below: QVBoxLayout) -> None:
         picture = QVBoxLayout()
@@ -136,15 +136,15 @@ class LiveTab(QWidget):
 
     @Slot()
     def _on_source(self) -> None:
-        """Another source while one runs: go over to it."""
+        """Switch to the new source if one is running."""
         if self.session.active:
             self.start()
 
     @Slot(str, bool)
     def _on_session_message(self, text: str, serious: bool) -> None:
-        if text or self._session_speaks:
+        if text or self._shows_session_message:
             self.show_message(text, serious)
-            self._session_speaks = bool(text)
+            self._shows_session_message = bool(text)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space:

@@ -1,4 +1,4 @@
-"""The picture, with a box, an expression and a confidence on every face."""
+"""The picture, with a box, an expression and a confidence for every face."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from app.theme import EXPRESSION_COLOURS, current_theme, readable_on
 from ml.vision.analysis import Analysis, Frame, TrackedFace
 
 _KEEPS_PACE: Final = 1 / 15
-"""Seconds between analyses up to which the analysed frame itself is shown, box and face as one."""
+"""Up to this many seconds apart, analyses are shown with their own frame, so that boxes fit."""
 _STALE: Final = 0.3
-"""Seconds without an analysis after which the newest frame is shown all the same."""
+"""Seconds without an analysis after which the newest frame is shown anyway."""
 _CORNER: Final = 10.0
 
 
 class VideoView(QWidget):
-    """Shows frames as large as the room allows; a click on a face chooses it."""
+    """Shows frames as large as fits; a click on a face chooses it."""
 
     face_chosen = Signal(int)
-    """The track of the face that was clicked."""
+    """The track id of the face that was clicked."""
     leave_requested = Signal()
     """Enter was pressed in the picture."""
     frame_shown = Signal()
-    """Another frame is on view."""
+    """Another frame is shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,7 +57,7 @@ class VideoView(QWidget):
 
     @property
     def frame(self) -> Frame | None:
-        """What is shown."""
+        """The one shown."""
         return self._frame
 
     def set_mirrored(self, mirrored: bool) -> None:
@@ -74,7 +74,7 @@ class VideoView(QWidget):
             self.update()
 
     def show_frame(self, frame: Frame) -> None:
-        """The newest frame of the source, which waits for its analysis if these keep pace."""
+        """Offer the source's newest frame; it is not shown while analyses keep pace."""
         if self._analysis is not None:
             age = frame.time - self._analysis.frame.time
             if self._pace <= _KEEPS_PACE and age <= _STALE:
@@ -82,7 +82,7 @@ class VideoView(QWidget):
         self._show(frame)
 
     def show_analysis(self, analysis: Analysis) -> None:
-        """The newest analysis, with its own frame if analyses keep pace."""
+        """Show the newest analysis, with its own frame if analyses keep pace."""
         if self._analysis is not None:
             apart = analysis.frame.time - self._analysis.frame.time
             self._pace += 0.2 * (min(max(apart, 0.0), 1.0) - self._pace)
@@ -108,10 +108,10 @@ class VideoView(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(800, 600)
 
-    # Where things are
+    # Geometry
 
     def picture_rect(self) -> QRectF:
-        """Where the picture is painted, in pixels of the widget."""
+        """Where the picture is painted, in widget pixels."""
         room = QRectF(self.rect())
         if self._frame is None:
             return room
@@ -122,7 +122,7 @@ class VideoView(QWidget):
         return QRectF(*left_over, *size)
 
     def face_rect(self, face: TrackedFace) -> QRectF:
-        """Where a face's box is painted, in pixels of the widget."""
+        """Where a face's box is painted, in widget pixels."""
         if self._frame is None or self._analysis is None:
             return QRectF()
         picture = self.picture_rect()
@@ -147,7 +147,7 @@ class VideoView(QWidget):
         faces = self._analysis.faces if self._analysis else ()
         hit = [face for face in faces if self.face_rect(face).contains(event.position())]
         if hit:
-            # Of faces that overlap the smaller is meant: the other can be clicked elsewhere.
+            # Of overlapping faces the smaller one is meant: the other can be clicked elsewhere.
             self.face_chosen.emit(min(hit, key=lambda face: face.face.width).track)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -184,8 +184,8 @@ class VideoView(QWidget):
 
     def _paint_picture(self, painter: QPainter, frame: Frame) -> None:
         height, width = frame.image.shape[:2]
-        # No copy: the frame keeps its array, and nobody writes to it any more. Converted at its own
-        # size, though: QPainter converts after scaling, which takes twice as long.
+        # No copy: the frame keeps its array, and nobody writes to it any more. But converted at its
+        # own size: QPainter would convert after scaling, which takes twice as long.
         image = QImage(
             frame.image.data, width, height, frame.image.strides[0], QImage.Format.Format_BGR888
         ).convertToFormat(QImage.Format.Format_RGB32)
@@ -203,7 +203,7 @@ class VideoView(QWidget):
         for face, box in reversed(boxes):  # the largest last, on top
             self._paint_box(painter, face, box)
         named = [(face, box) for face, box in boxes if face.expression is not None]
-        # The chosen one's tag first, as it may not give way.
+        # The chosen face first, so that its tag keeps the best place.
         named.sort(key=lambda pair: pair[0].track != self._chosen)
         sizes = [self._tag_size(face) for face, _ in named]
         tags = place_tags([box for _, box in named], sizes, self.picture_rect())
@@ -213,7 +213,7 @@ class VideoView(QWidget):
     def _paint_box(self, painter: QPainter, face: TrackedFace, box: QRectF) -> None:
         chosen = face.track == self._chosen
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        # A dark edge keeps the box visible on a picture of its own colour.
+        # A dark outline keeps the box visible where the picture has its colour.
         painter.setPen(QPen(QColor(0, 0, 0, 140), 5 if chosen else 3.5))
         painter.drawRoundedRect(box, 6, 6)
         painter.setPen(QPen(_colour(face), 3 if chosen else 1.75))

@@ -1,1 +1,1 @@
-"""Data set to run to curves."""
+"""The training tab: data set, options, runs and results."""

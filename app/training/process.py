@@ -1,4 +1,4 @@
-"""Child processes of the training tab: events in, commands out, none left behind unknown."""
+"""Child processes of the training tab: events in, commands out, none left running unnoticed."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from ml.runs.events import Batch, Event, Failed, Finished, Started, Stopped, par
 from ml.runs.folder import RunFolder
 
 _CHUNK_SECONDS: Final = 0.008
-"""How long lines are parsed before the window gets to do something else."""
+"""How long lines are parsed before the window gets its turn."""
 _SILENCE_SECONDS: Final = 90
 _FOLLOW_SECONDS: Final = 0.5
 _LOG_LINES: Final = 12
 MESSAGE_PREFIX: Final = "python -m ml: "
-"""What the command line begins its messages for people with."""
+"""Prefix of the command line's messages for users."""
 
 
 def ml_command() -> list[str]:
-    """What runs ``python -m ml`` here; a built program has no ``python`` beside it but itself."""
+    """The command for ``python -m ml``; a built program has no ``python`` and runs itself."""
     if getattr(sys, "frozen", False):
         return [sys.executable, TRAIN_WORKER]
     return [sys.executable, "-m", "ml"]
 
 
 def ml_process(arguments: Sequence[str], parent: QObject) -> QProcess:
-    """``python -m ml ARGUMENTS``, to be started; Ctrl+C in the terminal does not reach it.
+    """``python -m ml ARGUMENTS``, not started yet; Ctrl+C in the terminal does not reach it.
 
-    What becomes of it is the window's to say.
+    The window decides when it ends.
     """
     program, *rest = ml_command()
     process = QProcess(parent)
@@ -49,12 +49,12 @@ def ml_process(arguments: Sequence[str], parent: QObject) -> QProcess:
 
 
 def all_but_one_processor() -> int:
-    """Threads that leave one to the live picture."""
+    """Number of threads that leaves one processor to the live picture."""
     return max((os.cpu_count() or 2) - 1, 1)
 
 
 def start_detached(arguments: Sequence[str]) -> bool:
-    """Start ``python -m ml ARGUMENTS`` as a process of its own, which outlives this program."""
+    """Start ``python -m ml ARGUMENTS`` as an independent process, which outlives this program."""
     program, *rest = ml_command()
     process = QProcess()
     process.setProgram(program)
@@ -70,11 +70,11 @@ class TrainingProcess(QObject):
     """Owns the process of one run."""
 
     told = Signal(object)
-    """An ml.runs.events.Event, in order."""
+    """Each ml.runs.events.Event, in order."""
     ended = Signal(str)
-    """Why, when the process ended without saying so itself; empty otherwise."""
+    """Why, if the process ended without reporting it; empty otherwise."""
     silent = Signal(bool)
-    """Nothing was heard for a while; false when something is heard again."""
+    """True after a while without output; false when there is output again."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -97,10 +97,10 @@ class TrainingProcess(QObject):
         return self._process is not None
 
     def start(self, arguments: Sequence[str]) -> None:
-        """Run ``python -m ml train ARGUMENTS`` and pass on what it tells."""
+        """Run ``python -m ml train ARGUMENTS`` and pass on its events."""
         assert self._process is None
         handle, name = tempfile.mkstemp(prefix="face-expression-training-", suffix=".log")
-        # A file, not a pipe: what a dying child says last is not lost with the window.
+        # A file, not a pipe: a dying child's last output is not lost with the window.
         self._log = Path(name)
         os.close(handle)
         process = ml_process(["train", *arguments, "--background", "--events-stdout"], self)
@@ -115,25 +115,25 @@ class TrainingProcess(QObject):
         process.start()
 
     def stop(self) -> None:
-        """Ask for a checkpoint and an end at the next batch."""
+        """Ask the run to save a checkpoint and stop at the next batch."""
         self._command({"command": "stop"})
 
     def use_threads(self, count: int) -> None:
-        """``count`` processor threads from the next batch on; 0 is as configured."""
+        """Use ``count`` processor threads from the next batch on; 0: as configured."""
         self._command({"command": "threads", "count": count})
 
     def outlive_window(self, outlive: bool) -> None:
-        """Whether the run goes on when this program ends without having said goodbye."""
+        """Whether the run continues if this program ends unexpectedly."""
         self._command({"command": "detach" if outlive else "attach"})
 
     def kill(self) -> None:
-        """End a child that does not answer; its last checkpoint is kept."""
+        """Kill a child that does not respond; its last checkpoint is kept."""
         if self._process is not None:
             self._killed = True
             self._process.kill()
 
     def shut_down(self, seconds: float = 30.0) -> bool:
-        """Stop with a checkpoint and wait; a child that takes longer is killed."""
+        """Stop with a checkpoint and wait; kills a child that takes longer, and returns False."""
         if self._process is None:
             return True
         self.stop()
@@ -161,7 +161,7 @@ class TrainingProcess(QObject):
 
     @Slot()
     def _drain(self) -> None:
-        """Parse what waits, a little at a time: a thousand epochs must not hold the window."""
+        """Parse waiting lines a few at a time: a thousand epochs must not block the window."""
         until = time.perf_counter() + _CHUNK_SECONDS
         while self._lines and time.perf_counter() < until:
             event = parse_line(self._lines.popleft())
@@ -211,11 +211,11 @@ class TrainingProcess(QObject):
 
 
 class RunFollower(QThread):
-    """Follows a run that another process trains, by the file it writes."""
+    """Follows a run that another process trains, through the file it writes."""
 
     told = Signal(object)
     ended = Signal(str)
-    """Why, when the run ended without saying so itself; empty otherwise."""
+    """Why, if the run ended without reporting it; empty otherwise."""
 
     def __init__(self, path: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -223,7 +223,7 @@ class RunFollower(QThread):
         self.folder = RunFolder(path)
 
     def stop_run(self) -> None:
-        """Ask the process that trains to save a checkpoint and end."""
+        """Ask the training process to save a checkpoint and stop."""
         self.folder.request_stop()
 
     def run(self) -> None:
@@ -239,7 +239,7 @@ class RunFollower(QThread):
                 self.ended.emit(self.tr("The run cannot be monitored: {}.").format(error.strerror))
                 return
             lines = whole.split(b"\n") if newline else []
-            for event in map(parse_line, lines if position else _still_true(lines)):
+            for event in map(parse_line, lines if position else _since_last_start(lines)):
                 if event is not None:
                     last = event
                     self.told.emit(event)
@@ -255,10 +255,10 @@ class RunFollower(QThread):
         return self.wait(5000)
 
 
-def _still_true(lines: list[bytes]) -> list[bytes]:
-    """Of what a run told before, what it did since it was last started, and how far it is.
+def _since_last_start(lines: list[bytes]) -> list[bytes]:
+    """The lines since the run was last started; of its batches only the newest.
 
-    A day's run has told of its batches hundreds of thousands of times.
+    A run of a day has written hundreds of thousands of batches.
     """
     started = max((n for n, line in enumerate(lines) if tells(line, Started)), default=0)
     *before, newest = lines[started:] or [b""]

@@ -1,4 +1,4 @@
-"""The run that goes on now: owns its process, or follows one that another window started."""
+"""The current run: owns its process, or follows one that another window started."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class State(Enum):
     IDLE = auto()
     TRAINING = auto()
     FOLLOWING = auto()
-    """A process that is not a child of this window trains."""
+    """The run is trained by a process that is not a child of this window."""
     STOPPING = auto()
 
 
@@ -26,14 +26,14 @@ class TrainingSession(QObject):
     told = Signal(object)
     """An ml.runs.events.Event."""
     ended = Signal(str)
-    """Why, when the run ended without saying so itself; empty otherwise."""
+    """Why, if the run ended without reporting it; empty otherwise."""
     silent = Signal(bool)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.state = State.IDLE
         self.path: Path | None = None
-        """The folder of the run that goes on, or of the last one."""
+        """The folder of the current run, or of the last one."""
         self._process = TrainingProcess(self)
         self._process.told.connect(self.told)
         self._process.silent.connect(self.silent)
@@ -48,7 +48,7 @@ class TrainingSession(QObject):
 
     @property
     def owns_process(self) -> bool:
-        """Whether closing the window concerns the run."""
+        """Whether closing the window affects the run."""
         return self._process.running
 
     def start(self, data: Path, path: Path, options: Sequence[str]) -> None:
@@ -58,7 +58,7 @@ class TrainingSession(QObject):
         self._run(["--resume", str(path)], path)
 
     def follow(self, path: Path) -> None:
-        """Show a run that is trained by a process of its own."""
+        """Follow a run that is trained by an independent process."""
         assert self.state is State.IDLE
         self.path = path
         self._follower = RunFollower(path, self)
@@ -68,7 +68,7 @@ class TrainingSession(QObject):
         self._enter(State.FOLLOWING)
 
     def stop(self) -> None:
-        """Save a checkpoint and end, at the next batch."""
+        """Save a checkpoint and stop at the next batch."""
         if self._follower is not None:
             self._follower.stop_run()
         elif self.state is State.TRAINING:
@@ -79,19 +79,19 @@ class TrainingSession(QObject):
         self._process.kill()
 
     def use_threads(self, count: int) -> None:
-        """Processor threads from the next batch on; 0 is as configured."""
+        """Use ``count`` processor threads from the next batch on; 0: as configured."""
         self._threads = count
         self._process.use_threads(count)
 
     def outlive_window(self, outlive: bool) -> None:
-        """Whether training goes on when this program ends without having said goodbye."""
+        """Whether training continues if this program ends unexpectedly."""
         self._outlive = outlive
         self._process.outlive_window(outlive)
 
     def go_on_without_window(self) -> bool:
-        """Hand the run to a process of its own; whether that has worked.
+        """Hand the run over to an independent process; returns whether that worked.
 
-        A child cannot be let go, but stopping and going on give the same numbers bit for bit.
+        A child cannot be detached, but stopping and resuming give bit-for-bit the same numbers.
         """
         path, trained = self.path, self._process.running
         self.shut_down()
@@ -100,7 +100,7 @@ class TrainingSession(QObject):
         return start_detached(["train", "--resume", str(path), "--detach-on-eof", "--background"])
 
     def shut_down(self) -> bool:
-        """Stop the child with a checkpoint, leave a followed run alone; whether all ended."""
+        """Stop a child with a checkpoint, leave a followed run alone; whether all ended in time."""
         ended = self._process.shut_down()
         if self._follower is not None:
             ended = self._follower.shut_down() and ended

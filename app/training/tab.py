@@ -1,4 +1,4 @@
-"""The training tab: data, choices, Start; the run as it goes; its result; the runs before it."""
+"""The training tab: data, options and Start; progress and result of a run; past runs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _PANEL_WIDTH: Final = 410
 
 
 class TrainingTab(QWidget):
-    """Everything from choosing data to handing weights to the live tab."""
+    """Everything from choosing data to using the weights in the live tab."""
 
     use_in_live = Signal(Path)
 
@@ -62,10 +62,10 @@ class TrainingTab(QWidget):
             self.data.choose(Path(data))
         self._show_state()
 
-    # What the program's other parts ask for
+    # For the rest of the program
 
     def train_on(self, data: Path, epochs: int | None = None) -> None:
-        """Start a run as the form has it, on ``data``, once that is found to be usable."""
+        """Start a run with the form's options on ``data``, once the data check finds it usable."""
         if epochs is not None:
             self.setup.set_epochs(epochs)
         self._start_when_checked = True
@@ -76,7 +76,7 @@ class TrainingTab(QWidget):
         self.session.use_threads(all_but_one_processor() if capturing else 0)
 
     def may_close(self) -> bool:
-        """Ask what becomes of a run that goes on; whether the window may close."""
+        """Ask what to do with a run in progress; returns whether the window may close."""
         if not self.session.owns_process:
             return True
         box = QMessageBox(self)
@@ -89,7 +89,7 @@ class TrainingTab(QWidget):
             self.tr("Keep training in the background"), QMessageBox.ButtonRole.AcceptRole
         )
         stop = box.addButton(self.tr("Stop and save"), QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(self.tr("Stay"), QMessageBox.ButtonRole.RejectRole)
+        box.addButton(self.tr("Keep the window open"), QMessageBox.ButtonRole.RejectRole)
         box.exec()
         if box.clickedButton() is background:
             if not self.session.go_on_without_window():
@@ -99,7 +99,7 @@ class TrainingTab(QWidget):
         return box.clickedButton() is stop
 
     def shut_down(self) -> bool:
-        """Whether all threads and processes ended in time."""
+        """Stop all threads and processes; returns whether they ended in time."""
         parts = (
             self.session, self.data, self.runs, self.result, self.estimate, self.histories,
         )  # fmt: skip
@@ -219,7 +219,7 @@ class TrainingTab(QWidget):
 
     @Slot()
     def _on_refused(self) -> None:
-        self._start_when_checked = False  # what is chosen next is not what was to be trained on
+        self._start_when_checked = False  # the next choice is not the data to train on
 
     @Slot()
     def _estimate(self) -> None:
@@ -264,7 +264,7 @@ class TrainingTab(QWidget):
         self.session.resume(path)
 
     def _is_busy(self) -> bool:
-        """Whether a run goes on; if so, that is said."""
+        """Whether a run is in progress; if so, the user is told."""
         if self.session.active:
             self.show_message(self.tr("Stop the current run first."))
         return self.session.active
@@ -308,7 +308,7 @@ class TrainingTab(QWidget):
         self.progress.end()
         self.kill.hide()
         if why:
-            self.progress.say(self.tr("Interrupted. It can be resumed from Runs."))
+            self.progress.say(self.tr("Interrupted. Resume it in Runs."))
             self.show_message(why)
         self.runs.refresh()
 
@@ -340,11 +340,11 @@ class TrainingTab(QWidget):
         self._settings.set(OUTLIVE, outlive)
         self.session.outlive_window(outlive)
 
-    # The runs before
+    # Past runs
 
     @Slot(list)
     def _on_listed(self, runs: list[RunSummary]) -> None:
-        """A run that goes on without this window is shown again."""
+        """Follow a run that continued without this window."""
         if self.session.active or self._start_when_checked:
             return
         for run in runs:

@@ -1,4 +1,4 @@
-"""torch without what only its own developers run: the stock hook takes all of it.
+"""Collect torch without what only its own developers run; the stock hook collects all of it.
 
 ``module_collection_mode``: functions with @torch.jit.script read their own source when imported.
 """
@@ -25,12 +25,12 @@ hiddenimports = [
 ]
 excludedimports = ["torch.utils.tensorboard", "triton", "torchvision", "torchaudio"]
 datas = [
-    *copy_metadata("torch"),  # other packages ask which version it is
+    *copy_metadata("torch"),  # other packages look up its version
     *collect_data_files("torch", includes=["bin/torch_shm_manager"]),
 ]
 binaries = collect_dynamic_libs("torch", search_patterns=_LIBRARIES)
 if torch.version.cuda is not None:
-    # On Linux they lie in packages of their own, and load each other by name.
+    # On Linux CUDA's libraries are in packages of their own, and load each other by name.
     binaries += collect_dynamic_libs("nvidia", search_patterns=_LIBRARIES)
-# torch looks for some of its libraries beside others, and links elsewhere would mislead it.
+# torch looks for some of its libraries next to others, and links elsewhere would mislead it.
 bindepend_symlink_suppression = ["**/torch/lib/*.so*"]

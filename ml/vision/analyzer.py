@@ -53,6 +53,12 @@ class FaceAnalyzer:
         classifier = ExpressionClassifier(loaded, choose_device(device), exact=exact)
         return cls(classifier, FaceDetector(exact=exact), interval)
 
+    def use(self, classifier: ExpressionClassifier) -> None:
+        """Predict with ``classifier`` from the next frame on; faces keep their tracks."""
+        self.classifier = classifier
+        self._tracker.forget_answers()
+        self._last_answer = float("-inf")
+
     def restart(self) -> None:
         """Forget the faces seen so far: another source begins."""
         self._tracker = Tracker()

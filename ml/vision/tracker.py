@@ -53,6 +53,13 @@ class Tracker:
         self._next_track += 1
         return TrackedFace(self._next_track - 1, face)
 
+    def forget_answers(self) -> None:
+        """Of all faces: another network is to be asked."""
+        self._known = {
+            track: (replace(face, probabilities=None, answered=None), seen)
+            for track, (face, seen) in self._known.items()
+        }
+
     def remember(self, face: TrackedFace) -> None:
         """Keep what has been learnt about a tracked face since ``update``."""
         _, seen = self._known[face.track]

@@ -1,1 +1,1 @@
-"""While a run goes on: progress, curves, epochs."""
+"""During a run: progress, curves, epochs."""

@@ -1,4 +1,4 @@
-"""Loss and accuracy over the epochs, of one run or of several over each other."""
+"""Loss and accuracy over the epochs, of one run or of several overlaid."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ from ml.runs.events import Batch, Epoch
 
 _REDRAW_MS: Final = 100
 _WIDE: Final = 700
-"""Width from which the plots always stand beside each other."""
+"""Width from which the plots are always side by side."""
 _MARGIN: Final = 10
 _NO_LIMIT: Final = -1e307
-"""pyqtgraph's own; it stumbles over None."""
+"""pyqtgraph's own; it fails on None."""
 
 
 class Curves(QWidget):
-    """Runs are known by a key, so that two of the same name can be shown."""
+    """Runs are identified by a key, so that two of the same name can be shown."""
 
     message = Signal(str)
 
@@ -69,21 +69,21 @@ class Curves(QWidget):
     # What is shown
 
     def set_run(self, key: str, name: str, epochs: Sequence[Epoch]) -> None:
-        """Show this of the run and nothing else of it; a run not yet shown is added."""
+        """Replace a run's name and epochs; a run not shown yet is added."""
         run = self._run(key)
         run.name = name
         run.set_epochs(epochs)
 
     def add_epoch(self, key: str, epoch: Epoch) -> None:
-        """One that has the number of an earlier one takes its place."""
+        """Add an epoch; it replaces one of the same number."""
         self._run(key).add_epoch(epoch)
 
     def set_progress(self, key: str, batch: Batch) -> None:
-        """Go on within the unfinished epoch."""
+        """Extend the curves into the unfinished epoch."""
         self._run(key).set_progress(batch)
 
     def remove_run(self, key: str) -> None:
-        """Nothing happens where there is none of that key."""
+        """Remove a run; does nothing if there is none of that key."""
         if key in self._runs:
             self._runs.pop(key).remove()
             self._redraw_soon()
@@ -93,7 +93,7 @@ class Curves(QWidget):
             self.remove_run(key)
 
     def _run(self, key: str) -> RunCurves:
-        """The run of that key, which is about to change."""
+        """The run of that key, about to be changed; added if it is new."""
         self._redraw_soon()
         if key not in self._runs:
             taken = {run.slot for run in self._runs.values()}
@@ -114,18 +114,18 @@ class Curves(QWidget):
 
     @Slot()
     def fit(self) -> None:
-        """Show everything again, and follow what comes."""
+        """Show everything again, and follow new epochs."""
         for plot in (self._loss, self._accuracy):
             plot.enableAutoRange()
 
     @Slot(bool)
     def _set_log(self, log: bool) -> None:
         self._loss.setLimits(yMin=_NO_LIMIT if log else 0)  # the logarithm of a loss is negative
-        self._redraw_all()  # before what has no logarithm gets one
+        self._redraw_all()  # first, to drop values that have no logarithm
         self._loss.setLogMode(x=False, y=log)
 
     def export(self, path: Path) -> None:
-        """Write .png, .svg or .csv; what goes wrong is told in ``message``."""
+        """Write .png, .svg or .csv; ``message`` reports an error."""
         self._crosshair.leave()
         self._redraw()
         try:
@@ -151,9 +151,7 @@ class Curves(QWidget):
 
     def _build(self) -> None:
         self.macro_f1 = QCheckBox(self.tr("Macro-F1"))
-        self.macro_f1.setToolTip(
-            self.tr("Also plot macro-F1, the mean F1 of the seven expressions.")
-        )
+        self.macro_f1.setToolTip(self.tr("Also plot macro-F1, the mean F1 of the seven classes."))
         self.smooth = QCheckBox(self.tr("Smooth"))
         self.smooth.setToolTip(self.tr("Plot a moving average over the measured values."))
         self.log = QCheckBox(self.tr("Logarithmic loss"))
@@ -217,7 +215,7 @@ class Curves(QWidget):
 
     @Slot()
     def _arrange(self) -> None:
-        """The accuracy beside the loss, or under it where that leaves both a better shape."""
+        """Place the accuracy beside the loss, or below it where that gives both a better shape."""
         size = self.canvas.size()
         beside = size.width() >= size.height() or size.width() >= _WIDE
         self._legend.set_width(size.width() - 2 * _MARGIN)
@@ -247,7 +245,7 @@ class Curves(QWidget):
     # Drawing
 
     def _redraw_soon(self) -> None:
-        """However much happens at once, it is drawn once."""
+        """Schedule a redraw; changes until then share it."""
         if not self._redraw_later.isActive():
             self._redraw_later.start()
 
@@ -299,7 +297,7 @@ class Curves(QWidget):
 
 
 class _Canvas(pg.GraphicsLayoutWidget):  # type: ignore[misc]
-    """Tells what pyqtgraph does not: that its size changed, and that the pointer left."""
+    """Emits what pyqtgraph does not: that its size changed, and that the pointer left."""
 
     resized = Signal()
     left = Signal()

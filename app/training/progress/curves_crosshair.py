@@ -30,7 +30,7 @@ _INSET: Final = 6.0
 
 
 class Crosshair(QObject):
-    """Stands at the epoch nearest to the pointer, in both plots at once."""
+    """Marks the epoch nearest to the pointer, in both plots at once."""
 
     def __init__(
         self,
@@ -44,13 +44,13 @@ class Crosshair(QObject):
         self._runs: Sequence[RunCurves] = ()
         self._appearance: Appearance | None = None
         self._pointer: QPointF | None = None
-        """In the scene; None while it is elsewhere."""
+        """In scene coordinates; None while it is elsewhere."""
         self._halves = {
             plot: _Half(plot, rises=quantity is ACCURACY) for plot, quantity in plots.items()
         }
 
     def set_runs(self, runs: Sequence[RunCurves], appearance: Appearance) -> None:
-        """Call it again whenever anything of them changes."""
+        """Call it again whenever any of ``runs`` changes."""
         self._runs = runs
         self._appearance = appearance
         self._show()
@@ -67,7 +67,7 @@ class Crosshair(QObject):
 
     @property
     def texts(self) -> list[str]:
-        """What the panels say, where they are visible."""
+        """The texts of the visible panels."""
         panels = [half.panel for half in self._halves.values()]
         return [panel.toPlainText() for panel in panels if panel.isVisible()]
 
@@ -117,7 +117,7 @@ class _Row:
 
 
 class _Half:
-    """The part that is in one plot."""
+    """The part in one plot."""
 
     def __init__(self, plot: pg.PlotItem, *, rises: bool) -> None:
         self._plot = plot
@@ -155,14 +155,14 @@ class _Half:
         )
         self.panel.write(title, columns, rows, theme)
         if self.panel.boundingRect().width() > self._plot.getViewBox().width():
-            # The legend has the names.
+            # Too wide: the names are in the legend, too.
             self.panel.write(title, columns, [replace(row, name="") for row in rows], theme)
         for item in (self._line, self._points, self.panel):
             item.show()
         self._place_panel()
 
     def _place_panel(self) -> None:
-        """In the corner that curves of this kind leave free, unless it hides a point there."""
+        """Use the corner that curves of this kind leave free, unless it hides a point there."""
         view: pg.ViewBox = self._plot.getViewBox()
         room = view.sceneBoundingRect().adjusted(_INSET, _INSET, -_INSET, -_INSET)
         card = QRectF(QPointF(), self.panel.boundingRect().size())

@@ -1,4 +1,4 @@
-"""Curves as a picture, a drawing or numbers."""
+"""Curves as PNG, SVG or CSV."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ml.files import replacing
 from ml.runs.events import Epoch
 
 _SHARPNESS = 2
-"""Pixels of the picture for each on the screen."""
+"""Pixels in the PNG for each on the screen."""
 
 
 def write_curves(path: Path, view: QGraphicsView, runs: Iterable[RunCurves]) -> None:
-    """What ``view`` shows, or what is known of ``runs``, as the suffix of ``path`` says.
+    """Write what ``view`` shows (.png, .svg), or the epochs of ``runs`` (.csv).
 
     Raises OSError.
     """
@@ -47,11 +47,11 @@ def _png(view: QGraphicsView) -> bytes:
 
 
 def _svg(view: QGraphicsView) -> bytes:
-    # pyqtgraph's own exporter fails on rounded shapes; this version of Qt's can clip.
+    # pyqtgraph's own exporter fails on rounded shapes; Qt's can clip in this SVG version.
     drawing = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
     buffer = QBuffer()
     drawing.setOutputDevice(buffer)
-    drawing.setResolution(view.logicalDpiX())  # else letters shrink beside the lines
+    drawing.setResolution(view.logicalDpiX())  # otherwise text is too small for the lines
     drawing.setSize(view.size())
     drawing.setViewBox(view.rect())
     drawing.setTitle(view.accessibleName())
@@ -68,7 +68,7 @@ def _paint(view: QGraphicsView, device: QPaintDevice) -> None:
 
 
 def _csv(runs: Iterable[RunCurves]) -> bytes:
-    """One row for each run and epoch; what is no number is left empty."""
+    """One row for each run and epoch; NaN is left empty."""
     fields = [field.name for field in dataclasses.fields(Epoch)]
     text = io.StringIO(newline="")
     writer = csv.writer(text)

@@ -1,4 +1,4 @@
-"""What the colours, symbols and dashes of the curves stand for, drawn above them."""
+"""The legend above the curves: colours, symbols and dashes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Entry:
 
 
 class CurvesLegend(pg.GraphicsWidget):  # type: ignore[misc]
-    """Entries side by side, in as many rows as the width asks for."""
+    """Entries side by side, in as many rows as the width requires."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class CurvesLegend(pg.GraphicsWidget):  # type: ignore[misc]
         self._arrange()
 
     def set_width(self, width: float) -> None:
-        """Where entries go on in the next row."""
+        """Set the width at which entries wrap to the next row."""
         self._width = width
         self._arrange()
 

@@ -1,4 +1,4 @@
-"""One run's curves: its epochs, and what they look like in the two plots."""
+"""One run's curves: its epochs, and how they are drawn in the two plots."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from app.training.progress.epoch_table import best_epoch
 from ml.runs.events import Batch, Epoch
 
 _SMOOTHING: Final = 0.6
-"""Share of the mean so far in the next one."""
+"""Weight of the previous mean in the next one."""
 _DENSE: Final = 300
-"""Longer curves are drawn without antialiasing: 10 times faster, and as good to look at."""
+"""Longer curves are drawn without antialiasing: 10 times faster, and they look as good."""
 _LONGEST: Final = 24
-"""Letters of a name."""
+"""Characters of a name."""
 
 # Okabe & Ito (2008) as in app.theme, but darkened or lightened, since lines and letters in these
 # colours need a contrast of at least 3:1 on their background.
 _ON_LIGHT: Final = ("#0072B2", "#D55E00", "#00805D", "#A8508A", "#946200", "#5B6472")
 _ON_DARK: Final = ("#56B4E9", "#F0834A", "#3CC79A", "#E59AC4", "#F0C04A", "#B8BFCC")
 _SYMBOLS: Final = (("o", "●"), ("s", "■"), ("t1", "▲"), ("d", "◆"), ("t", "▼"))
-"""As pyqtgraph names them, and as a letter. One fewer than colours, so that pairs repeat late."""
+"""pyqtgraph's name, and a character. One fewer than colours, so that pairs repeat late."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ MACRO_F1: Final = Line(1.8, (1, 1.6))
 
 @dataclass(frozen=True)
 class Quantity:
-    """What one plot shows: the fields of Epoch, and the one of Batch that goes on from train's."""
+    """What one plot shows: fields of Epoch, and the field of Batch that extends the train curve."""
 
     batch: str
     epoch: Mapping[str, Line]
@@ -80,19 +80,19 @@ ACCURACY: Final = Quantity(
 
 @dataclass(frozen=True)
 class Appearance:
-    """What the user and the system chose for all runs."""
+    """What the user and the system chose, for all runs."""
 
     theme: Theme
     smooth: bool
     macro_f1: bool
     log: bool
-    """Of the loss."""
+    """Whether the loss axis is logarithmic."""
 
     def shows(self, line: Line) -> bool:
         return self.macro_f1 or line is not MACRO_F1
 
     def drawable(self, quantity: Quantity, values: Sequence[float]) -> npt.NDArray[np.float64]:
-        """The values, with NaN for those that have no place in the plot."""
+        """The values, with NaN for those that cannot be plotted."""
         result = np.array(values, np.float64)
         lowest = 0 if self.log and quantity is LOSS else -np.inf
         result[~((result > lowest) & (result < np.inf))] = np.nan
@@ -100,7 +100,7 @@ class Appearance:
 
 
 def smoothed(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Exponential moving average of float64 [n]. NaN stays where it is and touches no other."""
+    """Exponential moving average of float64 [n]. NaN stays in place and affects no other value."""
     result = values.copy()
     mean = np.nan
     for n in np.flatnonzero(np.isfinite(values)):
@@ -110,7 +110,7 @@ def smoothed(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 class RunCurves:
-    """What is known of a run. Being told costs nothing; ``redraw`` gives its items new data."""
+    """A run's data and plot items. Adding data costs nothing; ``redraw`` passes it to the items."""
 
     def __init__(self, slot: int, name: str, loss: pg.PlotItem, accuracy: pg.PlotItem) -> None:
         self.slot = slot
@@ -158,7 +158,7 @@ class RunCurves:
 
     @property
     def label(self) -> str:
-        """The name, where it is long in short."""
+        """The name, shortened if it is long."""
         return self.name if len(self.name) <= _LONGEST else f"{self.name[: _LONGEST - 1]}…"
 
     @property
@@ -194,7 +194,7 @@ class RunCurves:
         self._value.setPos(best.epoch, best.validation_accuracy)
 
     def place_value(self, *, above: bool, last: int) -> None:
-        """Where the best value is written: over or under its ring, inwards from the sides."""
+        """Place the text of the best value above or below its ring, inwards from the sides."""
         best = best_epoch(self._epochs.values())
         if best is not None:
             inwards = 0.5 if 0.15 < best.epoch / last < 0.85 else float(best.epoch > last / 2)
@@ -202,7 +202,7 @@ class RunCurves:
 
 
 class _Half:
-    """What one plot shows of a run."""
+    """The items of a run in one plot."""
 
     def __init__(self, plot: pg.PlotItem, quantity: Quantity, symbol: str) -> None:
         self._plot = plot
@@ -265,7 +265,7 @@ class _Half:
     def _live_points(
         self, epochs: Sequence[Epoch], progress: Sequence[Batch]
     ) -> tuple[list[float], list[float]]:
-        """x and y within the unfinished epoch, from where the one before ended."""
+        """x and y within the unfinished epoch, from the end of the previous one."""
         points = [
             (
                 batch.epoch - 1 + batch.batch / max(batch.batches, 1),

@@ -41,18 +41,18 @@ _NO_INDEX: Final = QModelIndex()
 
 
 def best_epoch(epochs: Iterable[Epoch]) -> Epoch | None:
-    """The first with the highest validation accuracy; None where no epoch has one."""
+    """The first one with the highest validation accuracy; None if no epoch has an accuracy."""
     measured = [epoch for epoch in epochs if math.isfinite(epoch.validation_accuracy)]
     return max(measured, key=lambda epoch: epoch.validation_accuracy, default=None)
 
 
 def in_words(field: str, value: float) -> str:
-    """The value of that field of Epoch, as people read it."""
+    """The value of that field of Epoch, formatted for display."""
     return format(value, _FORMATS[field]) if math.isfinite(value) else "–"
 
 
 class EpochTable(QTableView):
-    """Follows the newest epoch, unless the user scrolled away from it."""
+    """Scrolls to the newest epoch, unless the user has scrolled away."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,24 +71,24 @@ class EpochTable(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        # As wide as the widest word of the headings; the table scrolls where there is no room.
+        # As wide as the widest word of the headings; without room for that, the table scrolls.
         words = (word for name in self._epochs.names for word in name.split("\n"))
         widest = max(map(self.fontMetrics().horizontalAdvance, words))
         self.horizontalHeader().setMinimumSectionSize(widest + _PADDING)
         self.horizontalHeader().setHighlightSections(False)
-        # A thousand epochs that come at once are scrolled past once.
+        # Scroll once for a thousand epochs that arrive at once.
         self._follow = QTimer(self)
         self._follow.setSingleShot(True)
         self._follow.setInterval(0)
         self._follow.timeout.connect(self.scrollToBottom)
 
     def set_epochs(self, epochs: Sequence[Epoch]) -> None:
-        """Show these and no others."""
+        """Replace all epochs."""
         self._epochs.replace(epochs)
         self._follow.start()
 
     def add_epoch(self, epoch: Epoch) -> None:
-        """One that has the number of an earlier one takes its place."""
+        """Add an epoch; it replaces one of the same number."""
         bar = self.verticalScrollBar()
         if bar.value() == bar.maximum():
             self._follow.start()
@@ -101,7 +101,7 @@ class EpochTable(QTableView):
             super().keyPressEvent(event)
 
     def _copy(self) -> None:
-        """The chosen rows, as spreadsheets take them."""
+        """Copy the selected rows, separated by tabs as spreadsheets expect."""
         rows = sorted(index.row() for index in self.selectionModel().selectedRows())
         if rows:
             QGuiApplication.clipboard().setText(
@@ -147,18 +147,18 @@ class _EpochModel(QAbstractTableModel):
             self._epochs.insert(row, epoch)
             self.endInsertRows()
         self.__dict__.pop("_best", None)
-        # The one that was the best may be it no longer.
+        # The previous best epoch may no longer be the best.
         self.dataChanged.emit(self.index(0, 0), self.index(len(self._epochs) - 1, len(_FIELDS) - 1))
 
     @cached_property
     def _best(self) -> Epoch | None:
-        """Sought when it is shown, not for each of a thousand epochs that come at once."""
+        """Computed when shown, not for each of a thousand epochs that arrive at once."""
         return best_epoch(self._epochs)
 
     def texts(self, row: int) -> list[str]:
         return [in_words(field, getattr(self._epochs[row], field)) for field in _FIELDS]
 
-    # What the view asks for
+    # The table model
 
     def rowCount(self, parent: _Index = _NO_INDEX) -> int:
         return 0 if parent.isValid() else len(self._epochs)
@@ -168,7 +168,7 @@ class _EpochModel(QAbstractTableModel):
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:  # noqa: ANN401 - what each role asks for
+    ) -> Any:  # noqa: ANN401 - depends on the role
         if orientation is Qt.Orientation.Horizontal:
             name = self._names[_FIELDS[section]]
             match role:
@@ -180,7 +180,7 @@ class _EpochModel(QAbstractTableModel):
                     return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 - what each role asks for
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 - depends on the role
         epoch = self._epochs[index.row()]
         field = _FIELDS[index.column()]
         text = in_words(field, getattr(epoch, field))
@@ -189,7 +189,7 @@ class _EpochModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return f"★ {text}" if best and field == "epoch" else text
             case Qt.ItemDataRole.AccessibleTextRole:
-                return self.tr("{}, the best").format(text) if best and field == "epoch" else text
+                return self.tr("{}, best epoch").format(text) if best and field == "epoch" else text
             case Qt.ItemDataRole.ToolTipRole if best:
                 return self.tr("The highest validation accuracy so far")
             case Qt.ItemDataRole.FontRole if best:

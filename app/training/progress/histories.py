@@ -28,10 +28,10 @@ class _Reader(QThread):
 
 
 class Histories(QObject):
-    """Owns the threads that read; what was asked for last is what counts."""
+    """Owns the reading threads; only the last request counts."""
 
     known = Signal(object)
-    """Each path asked for and its list of Epoch."""
+    """Each path requested and its list of Epoch."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -45,11 +45,11 @@ class Histories(QObject):
         reader.start()
 
     def shut_down(self) -> bool:
-        """Whether the threads ended in time."""
+        """Wait for the threads; returns whether they ended in time."""
         ended = [reader.wait(_ENDING_MS) for reader in self._readers]
         return all(ended)
 
     @Slot(object)
     def _on_known(self, histories: object) -> None:
-        if self.sender() is self._readers[-1]:  # a large run may come after a small one
+        if self.sender() is self._readers[-1]:  # a large run may arrive after a small one
             self.known.emit(histories)

@@ -1,4 +1,4 @@
-"""How far the run is: state, progress bars, pace, time spent and left, learning rate."""
+"""Progress of a run: state, progress bar, speed, elapsed and remaining time, learning rate."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ml.runs.events import Batch, Epoch, Evaluating, Event, Loading, Started
 _SCALE: Final = 1000
 """Steps of the bar."""
 _NARROW: Final = 620
-"""Pixels below which the figures stand in two rows."""
+"""Width in pixels below which the figures are in two rows."""
 
 
 class ProgressView(QFrame):
@@ -56,9 +56,9 @@ class ProgressView(QFrame):
         self._clock.setInterval(1000)
         self._clock.timeout.connect(self._tick)
         self._seconds: dict[int, float] = {}
-        """Spent in each finished epoch; one that was trained again after a crash counts once."""
+        """Of each finished epoch; one that was trained again after a crash counts once."""
         self._since = 0.0
-        """When the last epoch ended or the process began, in seconds since 1970."""
+        """When the last epoch ended or the process started, in seconds since 1970."""
         self._epochs = 1
         self._best: float | None = None
         self.clear()
@@ -76,7 +76,7 @@ class ProgressView(QFrame):
         self._arrange(len(self._cells) // (2 if self.width() < _NARROW else 1))
 
     def minimumSizeHint(self) -> QSize:
-        # As narrow as two rows may be, whichever way the figures stand now.
+        # As narrow as two rows allow, however the figures are arranged now.
         least = super().minimumSizeHint()
         return QSize(min(least.width(), _NARROW // 2), least.height())
 
@@ -93,12 +93,12 @@ class ProgressView(QFrame):
         self.title.setText(text)
 
     def show_history(self, epochs: list[Epoch]) -> None:
-        """What was done before this window began to watch."""
+        """Take into account ``epochs`` that finished before this window followed the run."""
         for epoch in epochs:
             self._note(epoch)
 
     def begin(self, text: str) -> None:
-        """A process is at work from now on."""
+        """Show ``text`` and start the clock: a process was started."""
         self.say(text)
         self._since = time.time()
         self._clock.start()
@@ -148,7 +148,7 @@ class ProgressView(QFrame):
 
 
 class _Cell(QWidget):
-    """A figure above what it is."""
+    """A figure above its caption."""
 
     def __init__(self, figure: QLabel, name: str) -> None:
         super().__init__()

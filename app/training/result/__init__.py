@@ -1,1 +1,1 @@
-"""After a run: what was measured, and the pictures behind it."""
+"""After a run: its evaluation, and the pictures behind it."""

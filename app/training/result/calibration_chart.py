@@ -1,4 +1,4 @@
-"""How often the network is right when it is this sure."""
+"""The calibration curve: how often the network is right at each confidence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TICKS: Final = [[(share / 100, f"{share}") for share in (0, 25, 50, 75, 100)]]
 
 
 class CalibrationChart(pg.PlotWidget):  # type: ignore[misc]
-    """Reliability points against the diagonal, the larger the more pictures they stand for."""
+    """Reliability points and the diagonal; a larger point stands for more pictures."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

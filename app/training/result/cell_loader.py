@@ -1,4 +1,4 @@
-"""The pictures behind a cell of the confusion matrix, found without holding up the window."""
+"""Loads the pictures behind a cell of the confusion matrix without blocking the window."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from ml.evaluation.evaluate import Predictions
 
 MOST: Final = 200
-"""Pictures shown of one cell."""
+"""Pictures shown for one cell."""
 _STOP_MS: Final = 5000
 
 
 @dataclass(frozen=True, eq=False)
 class ResultFiles:
-    """Where a result's pictures are. Only the same object is the same result."""
+    """Where a result's pictures are. Compared by identity: each result has its own object."""
 
     predictions: Path | None
     data: Path | None
@@ -31,7 +31,7 @@ class ResultFiles:
 
 @dataclass(frozen=True)
 class CellRequest:
-    """The pictures of ``split`` that are ``true`` and were taken for ``predicted``."""
+    """The pictures of ``split`` labelled ``true`` and classified as ``predicted``."""
 
     files: ResultFiles
     split: str
@@ -55,11 +55,11 @@ class CellContent:
 
     pictures: tuple[CellPicture, ...]
     more: int
-    """That many are left out."""
+    """How many are left out."""
 
 
 class CellLoader(QThread):
-    """Loads the pictures of the cell that was asked for last."""
+    """Loads the pictures of the cell requested last."""
 
     loaded = Signal(object, object)
     """The CellRequest and its CellContent."""
@@ -81,7 +81,7 @@ class CellLoader(QThread):
         self._go_on()
 
     def shut_down(self) -> bool:
-        """Whether the thread ended in time."""
+        """Stop the thread; returns whether it ended in time."""
         self._next = None
         self.requestInterruption()
         return self.wait(_STOP_MS)
@@ -99,7 +99,7 @@ class CellLoader(QThread):
             content = self._content(request)
         except InterruptedError:
             return
-        except ValueError as error:  # messages made for people
+        except ValueError as error:  # its message is for users
             self.failed.emit(request, str(error))
         except OSError as error:
             why = error.strerror or str(error)
@@ -138,7 +138,7 @@ class CellLoader(QThread):
         return CellContent(tuple(pictures), max(len(chosen) - MOST, 0))
 
     def _files(self, files: ResultFiles) -> tuple[dict[str, Predictions], Dataset]:
-        """What is in the files; kept, since reading them takes seconds."""
+        """The contents of the files; cached, since reading them takes seconds."""
         if self._kept is None or self._kept[0] is not files:
             from ml.data.cache import default_cache
             from ml.data.fer2013 import load
@@ -169,7 +169,7 @@ class CellLoader(QThread):
 def _pictures(
     dataset: Dataset, names: list[str], true: Expression
 ) -> dict[str, npt.NDArray[np.uint8]]:
-    """By name; whichever split they are in, since a run can have drawn its own."""
+    """By name, from any split, since a run can have drawn its own splits."""
     wanted = set(names)
     return {
         name: split.pictures[index].copy()

@@ -25,13 +25,13 @@ from app.theme import current_theme
 from app.training.result.cell_loader import CellContent, CellLoader, CellPicture, CellRequest
 
 _SIDE: Final = 104
-"""Of a picture on screen."""
+"""Of a picture on screen, in pixels."""
 _MARGIN: Final = 8
 _CONFIDENCE = Qt.ItemDataRole.UserRole
 
 
 class CellPictures(QDialog):
-    """Shows what ``loader`` brings for the cell asked for last, the most confident first."""
+    """Shows the pictures of the cell requested last, the most confident first."""
 
     def __init__(self, loader: CellLoader, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,7 +65,7 @@ class CellPictures(QDialog):
         loader.failed.connect(self._on_failed)
 
     def ask(self, request: CellRequest, count: int) -> None:
-        """Show the ``count`` pictures that ``request`` is about."""
+        """Request the ``count`` pictures of a cell and show them."""
         self._wanted = request
         true, predicted = request.true.label, request.predicted.label
         if request.true is request.predicted:
@@ -110,7 +110,7 @@ class CellPictures(QDialog):
         height, width = picture.picture.shape
         image = QImage(picture.picture.data, width, height, width, QImage.Format.Format_Grayscale8)
         item = QListWidgetItem(PurePosixPath(picture.name).name)
-        # A pixmap of its own: the image only borrows the array.
+        # A pixmap has its own copy: the image only borrows the array.
         item.setData(Qt.ItemDataRole.DecorationRole, QPixmap.fromImage(image))
         item.setData(_CONFIDENCE, f"{100 * picture.confidence:.1f} %")
         described = self.tr("{}, confidence {:.1f} %").format(
@@ -122,7 +122,7 @@ class CellPictures(QDialog):
 
 
 class _PictureDelegate(QStyledItemDelegate):
-    """The picture, and under it how sure the network was and the file's name."""
+    """The picture, with the confidence and the file's name below it."""
 
     def sizeHint(
         self,

@@ -23,21 +23,21 @@ class ClassChart(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName(self.tr("Scores of the classes"))
+        self.setAccessibleName(self.tr("Precision, recall and F1 of each class"))
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(0)
         titles = (self.tr("Precision"), self.tr("Recall"), self.tr("F1"))
         meanings = (
-            self.tr("Share of the pictures predicted as this class that belong to it."),
-            self.tr("Share of the pictures of this class that are predicted as it."),
+            self.tr("Share of the pictures classified as this class that belong to it."),
+            self.tr("Share of the pictures of this class that are classified correctly."),
             self.tr("The harmonic mean of precision and recall."),
         )
         for column, (title, meaning) in enumerate(zip(titles, meanings, strict=True), start=1):
             grid.addWidget(_caption(title, meaning), 0, column)
             grid.setColumnStretch(column, 1)
-        of_class = _caption(self.tr("Pictures"), self.tr("Pictures of the class."))
+        of_class = _caption(self.tr("Pictures"), self.tr("Number of pictures of the class."))
         grid.addWidget(of_class, 0, 4, _RIGHT)
         self._rows: list[tuple[list[_Bar], QLabel]] = []
         for row, expression in enumerate(EXPRESSIONS, start=1):
@@ -63,7 +63,7 @@ class ClassChart(QWidget):
 
 
 class _Bar(QWidget):
-    """A share of 1 as a bar, with its figure at the right."""
+    """A value from 0 to 1 as a bar, with its percentage on the right."""
 
     def __init__(self, name: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The confusion matrix as a heat map whose cells can be asked for."""
+"""The confusion matrix as a heat map with cells to choose."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from ml.evaluation.metrics import Scores
 
 Cell = tuple[Expression, Expression]
-"""True and predicted."""
+"""True and predicted class."""
 
 _CLASSES: Final = len(EXPRESSIONS)
 _GAP: Final = 2.0
 _WIDEST: Final = 1.5
-"""Of a cell, as a multiple of its height."""
+"""Width of a cell, as a multiple of its height."""
 _STEPS: Final = {
     Qt.Key.Key_Up: (-1, 0),
     Qt.Key.Key_Down: (1, 0),
@@ -42,8 +42,8 @@ _CHOOSE: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
 class ConfusionView(QWidget):
-    """True classes at the left, predicted ones on top; the fuller a cell of its row, the stronger
-    its colour. A click, or the arrow keys and Enter, choose a cell."""
+    """True classes on the left, predicted ones on top; the larger a cell's share of its row, the
+    stronger its colour. A click, or the arrow keys and Enter, choose a cell."""
 
     cell_chosen = Signal(int, int)
     """The values of the true and of the predicted Expression."""
@@ -71,7 +71,7 @@ class ConfusionView(QWidget):
         return self._current
 
     def describe(self, cell: Cell) -> str:
-        """A cell in words; nothing while there are no scores."""
+        """A cell in words; empty while there are no scores."""
         if self._scores is None:
             return ""
         true, predicted = cell
@@ -92,10 +92,10 @@ class ConfusionView(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(520, 420)
 
-    # Where things are
+    # Geometry
 
     def cell_rect(self, cell: Cell) -> QRectF:
-        """Where a cell is painted, in pixels of the widget."""
+        """Where a cell is painted, in widget pixels."""
         grid = self._grid()
         width, height = grid.width() / _CLASSES, grid.height() / _CLASSES
         true, predicted = cell
@@ -109,7 +109,7 @@ class ConfusionView(QWidget):
         )
 
     def _grid(self) -> QRectF:
-        """The cells' room: what the names leave, of cells that are not too wide."""
+        """The area of the cells: what the names leave, less if cells would be too wide."""
         metrics = QFontMetricsF(self.font())
         left = 12 + max(metrics.horizontalAdvance(e.label.capitalize()) for e in EXPRESSIONS)
         top = 2.4 * metrics.height()
@@ -126,7 +126,7 @@ class ConfusionView(QWidget):
             if cell is None or self._scores is None:
                 QToolTip.hideText()
             else:
-                self._tell(cell, event.globalPos())
+                self._show_tip(cell, event.globalPos())
             return True
         return super().event(event)
 
@@ -152,7 +152,7 @@ class ConfusionView(QWidget):
             )
             self._move_to((EXPRESSIONS[row], EXPRESSIONS[column]))
             place = self.cell_rect(self._current).bottomRight().toPoint()
-            self._tell(self._current, self.mapToGlobal(place))
+            self._show_tip(self._current, self.mapToGlobal(place))
         elif event.key() in _CHOOSE:
             self._choose()
         else:
@@ -167,7 +167,7 @@ class ConfusionView(QWidget):
         self.update()
         super().focusOutEvent(event)
 
-    def _tell(self, cell: Cell, place: QPoint) -> None:
+    def _show_tip(self, cell: Cell, place: QPoint) -> None:
         QToolTip.showText(place, self.describe(cell), self, self.cell_rect(cell).toRect())
 
     def _choose(self) -> None:
@@ -294,6 +294,6 @@ def _scaled(font: QFont, factor: float, *, bold: bool = False) -> QFont:
 
 
 def _fitting(font: QFont, texts: list[str], width: float) -> QFont:
-    """``font``, smaller where one of ``texts`` would be wider than ``width``."""
+    """``font``, smaller if one of ``texts`` would be wider than ``width``."""
     widest = max(map(QFontMetricsF(font).horizontalAdvance, texts))
     return _scaled(font, min(1.0, width / widest), bold=font.bold())

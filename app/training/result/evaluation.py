@@ -1,4 +1,4 @@
-"""Measures weights on a data set, in a child process: its progress, its result, its errors."""
+"""Evaluates weights on a data set in a child process: its progress, result and errors."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _LAST_LINES: Final = 12
 
 
 class EvaluationProcess(QObject):
-    """Owns the process of one evaluation at a time; ends with exactly one of the last three."""
+    """Owns the process of one evaluation at a time; it ends with exactly one of the last three."""
 
     progress = Signal(int, int)
-    """Pictures done and their number; nothing is told while the data set is read."""
+    """Pictures done and their total; not emitted while the data set is read."""
     finished = Signal(object, object)
     """The Evaluation, and the path of the predictions."""
     failed = Signal(str)
@@ -47,9 +47,9 @@ class EvaluationProcess(QObject):
         return self._process is not None
 
     def start(self, weights: Path, data: Path, folder: Path, *, skip_bad: bool = False) -> None:
-        """Measure ``weights`` on ``data``; what comes of it is written into ``folder``.
+        """Evaluate ``weights`` on ``data``; the result is written to ``folder``.
 
-        ``skip_bad`` goes on without pictures that cannot be used.
+        ``skip_bad`` leaves out pictures that cannot be used.
         """
         assert self._process is None, "one at a time"
         self._folder = folder
@@ -78,14 +78,14 @@ class EvaluationProcess(QObject):
         process.start()
 
     def cancel(self) -> None:
-        """Ask the process to end, and end it if it does not; ``cancelled`` tells when it has."""
+        """Terminate the process, or kill it if need be; ``cancelled`` follows when it has ended."""
         if self._process is not None and not self._cancelling:
             self._cancelling = True
             self._kill.start()
             self._process.terminate()
 
     def shut_down(self) -> bool:
-        """Whether the process ended in time."""
+        """Cancel, and wait for the process; returns whether it ended in time."""
         process = self._process
         if process is None:
             return True
@@ -132,7 +132,7 @@ class EvaluationProcess(QObject):
         if self._process is None:
             return
         self._read()
-        self._take(bytes(self._process.readAllStandardError().data()))  # a last line without an end
+        self._take(bytes(self._process.readAllStandardError().data()))  # an unterminated last line
         self._forget()
         if self._cancelling:
             self.cancelled.emit()
@@ -149,7 +149,7 @@ class EvaluationProcess(QObject):
         self._process = None
 
     def _tell_result(self) -> None:
-        from ml.evaluation.evaluate import from_json  # brings torch, which takes seconds
+        from ml.evaluation.evaluate import from_json  # imports torch, which takes seconds
 
         try:
             evaluation = from_json(json.loads(self._evaluation.read_bytes()))
@@ -159,7 +159,7 @@ class EvaluationProcess(QObject):
             self.finished.emit(evaluation, self._predictions)
 
     def _what_went_wrong(self) -> str:
-        """Its own message where it had one, else the last it said."""
+        """The process's own error message if there is one, otherwise its last output."""
         said = "\n".join(self._last_lines)
         _, found, message = said.rpartition(MESSAGE_PREFIX)
         if found:
@@ -169,7 +169,7 @@ class EvaluationProcess(QObject):
 
 
 def _polite_environment() -> QProcessEnvironment:
-    """One processor less than there are, and idle threads that sleep: the live picture goes on."""
+    """Leave a processor free and let idle threads sleep, so that the live picture keeps running."""
     environment = QProcessEnvironment.systemEnvironment()
     if not environment.contains("OMP_NUM_THREADS"):
         environment.insert("OMP_NUM_THREADS", str(all_but_one_processor()))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class _Save(QThread):
-    """Copies a weights file, beside and renamed."""
+    """Copies a weights file, to a temporary file that is then renamed."""
 
     saved = Signal(str)
     failed = Signal(str)
@@ -54,7 +54,7 @@ class _Read(QThread):
     """Reads the evaluation of a run."""
 
     read = Signal(object, object, object)
-    """The RunFolder, its Evaluation, and the data set it was measured on."""
+    """The RunFolder, its Evaluation, and the data set it was evaluated on."""
     failed = Signal(str)
 
     def __init__(self, folder: RunFolder, parent: QWidget) -> None:
@@ -80,7 +80,7 @@ class _Read(QThread):
 
 
 class ResultPage(QWidget):
-    """Shows what was measured; hands the weights to the live tab or to a file."""
+    """Shows an evaluation; passes the weights on to the live tab or to a file."""
 
     use_in_live = Signal(Path)
     message = Signal(str)
@@ -88,13 +88,13 @@ class ResultPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: Path | None = None
-        """The weights file that the page tells of."""
+        """The weights file the page is about."""
         self._weights: Path | None = None
-        """The same, if it is there."""
+        """The same, if it exists."""
         self._data: Path | None = None
         self._skip_bad = False
         self._measured: tuple[Path, Path] | None = None
-        """The weights and the data set of the evaluation that goes on, or of the last one."""
+        """The weights and the data set of the current evaluation, or of the last one."""
         self._threads: list[QThread] = []
         self._scratch = tempfile.TemporaryDirectory(prefix="face-expression-evaluation-")
         self.view = ResultView()
@@ -131,11 +131,11 @@ class ResultPage(QWidget):
         self._show_buttons()
 
     def set_data(self, data: Path | None, *, skip_bad: bool = False) -> None:
-        """The data set that weights are measured on; ``skip_bad``: but for its bad pictures."""
+        """Set the data set to evaluate on; ``skip_bad`` leaves out its unusable pictures."""
         self._data, self._skip_bad = data, skip_bad
 
     def show_run(self, path: Path) -> None:
-        """The result of a finished run; the weights of any that has some."""
+        """Show the result of a run if it is finished, and offer its weights if it has any."""
         folder = RunFolder(path)
         self._show_weights(folder.weights_file, path.name)
         self.view.clear()
@@ -146,7 +146,7 @@ class ResultPage(QWidget):
             self._begin(reader)
 
     def measure(self, weights: Path) -> None:
-        """Evaluate a weights file on the data set chosen, in the background."""
+        """Evaluate a weights file on the chosen data set, in the background."""
         if self._data is None:
             self.message.emit(self.tr("Choose a data set first: the weights are evaluated on it."))
             return
@@ -218,7 +218,7 @@ class ResultPage(QWidget):
 
     @Slot(object, object, object)
     def _on_read(self, folder: RunFolder, evaluation: Evaluation, data: Path) -> None:
-        if self._shown == folder.weights_file:  # else another was opened meanwhile
+        if self._shown == folder.weights_file:  # otherwise another was opened meanwhile
             self.view.show_result(evaluation, folder.predictions_file, data)
 
     @Slot(int, int)

@@ -1,4 +1,4 @@
-"""How good a network is on a data set: figures, classes, confusion matrix, calibration."""
+"""The evaluation of weights on a data set: figures, classes, confusion matrix, calibration."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from ml.evaluation.metrics import Estimate, Scores
 
 _NARROW: Final = 790
-"""Below it the charts stand under each other."""
+"""Width in pixels below which the charts are stacked."""
 
 
 class ResultView(QWidget):
-    """One split at a time, seen as the two switches say."""
+    """Shows one split at a time, as the two check boxes say."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,19 +51,19 @@ class ResultView(QWidget):
         self.confusion.cell_chosen.connect(self._on_cell_chosen)
         self.clear()
 
-    # What the tab asks for
+    # For the page
 
     def show_result(
         self, evaluation: Evaluation, predictions_file: Path | None, data: Path | None
     ) -> None:
-        """``predictions_file`` and ``data`` are where the pictures behind the cells come from."""
+        """``predictions_file`` and ``data`` provide the pictures behind the cells."""
         self._show(evaluation, ResultFiles(predictions_file, data))
 
     def clear(self) -> None:
         self._show(None, ResultFiles(None, None))
 
     def shut_down(self) -> bool:
-        """Whether the thread that loads pictures ended in time."""
+        """Stop the thread that loads pictures; returns whether it ended in time."""
         self._pictures.close()
         return self._loader.shut_down()
 
@@ -176,7 +176,7 @@ class ResultView(QWidget):
         with QSignalBlocker(self.split):
             self.split.clear()
             self.split.addItems(names)
-            # The last is the test split, where there is one.
+            # The last is the test split, if there is one.
             self.split.setCurrentText(wanted if wanted in names else (names or [""])[-1])
         self.split.setVisible(len(names) > 1)
         self.flip.setEnabled(bool(names))
@@ -218,7 +218,7 @@ class ResultView(QWidget):
 
     @property
     def scores(self) -> Scores | None:
-        """What is shown."""
+        """The ones shown."""
         split = self._split
         if split is None:
             return None
@@ -238,7 +238,7 @@ class ResultView(QWidget):
             return
         self.accuracy.show_value(_percent(scores.accuracy.value), self._interval(scores.accuracy))
         self.macro_f1.show_value(_percent(scores.macro_f1.value), self._interval(scores.macro_f1))
-        self.top2.show_value(_percent(scores.top2), self.tr("in the first two"))
+        self.top2.show_value(_percent(scores.top2), self.tr("in the top two"))
         self.calibration_error.show_value(
             _percent(scores.calibration_error), self.tr("0 % is perfect")
         )
@@ -265,7 +265,7 @@ class ResultView(QWidget):
 
 
 class _Figure(QWidget):
-    """A name, a value in large, and a word on it."""
+    """A name, a large value and a note."""
 
     def __init__(self, name: str) -> None:
         super().__init__()

@@ -1,1 +1,1 @@
-"""The runs on disk, and what can be done with them."""
+"""The runs on disk, and the actions on them."""

@@ -1,4 +1,4 @@
-"""Past runs as the rows of a table: their figures in words, how they sort, the state's mark."""
+"""The table model of runs: their texts, their sort order, the icons of their states."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from app.theme import Theme, current_theme
 from ml.runs.summaries import RunState, RunSummary
 
 _MARK: Final = 16
-"""Side of the state's mark, in pixels."""
+"""Side of a state's icon, in pixels."""
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -46,7 +46,7 @@ class Column(IntEnum):
 
 _NUMBERS: Final = (Column.EPOCHS, Column.VALIDATION, Column.TEST, Column.MACRO_F1, Column.TIME)
 
-# Lines within a square of 16, so that no state is told by colour alone.
+# Lines in a square of 16, so that no state is shown by colour alone.
 _SQUARE: Final = [(4.0, 4.0), (12.0, 4.0), (12.0, 12.0), (4.0, 12.0), (4.0, 4.0)]
 _MARKS: Final[dict[RunState, list[list[tuple[float, float]]]]] = {
     RunState.NEW: [[(4, 8), (8, 4), (12, 8), (8, 12), (4, 8)]],
@@ -65,10 +65,10 @@ _FILLED: Final = (RunState.RUNNING, RunState.STOPPED)
 
 
 class RunsModel(QAbstractTableModel):
-    """A row for each run, in no order: SortedRuns sorts them."""
+    """A row for each run, unsorted: SortedRuns sorts them."""
 
     edited = Signal(object, int, str)
-    """A RunSummary, the column and the text that was entered in it."""
+    """A RunSummary, the column, and the text entered in it."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -106,7 +106,7 @@ class RunsModel(QAbstractTableModel):
         }
 
     def show(self, runs: list[RunSummary]) -> None:
-        """Have ``runs`` shown; rows that stay keep their selection."""
+        """Show ``runs``; rows that stay keep their selection."""
         wanted = {run.path: run for run in runs}
         for row in reversed(range(len(self.runs))):
             if self.runs[row].path not in wanted:
@@ -122,7 +122,7 @@ class RunsModel(QAbstractTableModel):
             self.endInsertRows()
 
     def replace(self, old: RunSummary, new: RunSummary) -> None:
-        """Only cells that differ are told of, else a note being written would be overwritten."""
+        """Emit only cells that differ, otherwise a note being edited would be overwritten."""
         row = self.runs.index(old)
         self.runs[row] = new
         for column in Column:
@@ -136,7 +136,7 @@ class RunsModel(QAbstractTableModel):
             last = self.index(len(self.runs) - 1, Column.STATE)
             self.dataChanged.emit(self.index(0, Column.STATE), last)
 
-    # What Qt asks for
+    # The table model
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - as Qt's
         return 0 if parent.isValid() else len(self.runs)
@@ -169,7 +169,7 @@ class RunsModel(QAbstractTableModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         run, column = self.runs[index.row()], Column(index.column())
-        if run.state is RunState.DAMAGED:  # nothing is written to what may be another program's
+        if run.state is RunState.DAMAGED:  # may be another program's: nothing is written to it
             return flags
         if column is Column.NOTE or (column is Column.NAME and run.state is not RunState.RUNNING):
             flags |= Qt.ItemFlag.ItemIsEditable
@@ -219,7 +219,7 @@ class RunsModel(QAbstractTableModel):
 
 
 class SortedRuns(QSortFilterProxyModel):
-    """Sorts by what is meant, not by its text; what is not known comes last either way."""
+    """Sorts by value, not by text; unknown values come last in either order."""
 
     def lessThan(self, left: Index, right: Index) -> bool:
         first, second = self._key(left), self._key(right)
@@ -229,7 +229,7 @@ class SortedRuns(QSortFilterProxyModel):
         return bool(first < second)
 
     def run(self, index: Index) -> RunSummary:
-        """The run in the row of ``index``, which is one of this model."""
+        """The run in the row of ``index``, an index of this model."""
         return self._runs.runs[self.mapToSource(index).row()]
 
     @property
@@ -266,7 +266,7 @@ def _icon(state: RunState, theme: Theme) -> QIcon:
 
 
 def _mark(state: RunState, colour: str) -> QPixmap:
-    sharp = 2  # for screens that show two pixels where others show one
+    sharp = 2  # for high-DPI screens
     pixmap = QPixmap(_MARK * sharp, _MARK * sharp)
     pixmap.setDevicePixelRatio(sharp)
     pixmap.fill(Qt.GlobalColor.transparent)

@@ -1,4 +1,4 @@
-"""The runs of the past: read from their folders again and again, and what can be done with them."""
+"""The runs in a folder, which is reread at intervals, and the actions on them."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ _RESUMABLE: Final = (RunState.STOPPED, RunState.CRASHED, RunState.FAILED)
 
 
 class RunsPanel(QWidget):
-    """The runs in ``folder``; nothing is known of them but what their folders tell."""
+    """The runs in ``folder``; all that is known of them is in their folders."""
 
     listed = Signal(list)
-    """All RunSummary, each time that the folders were read."""
+    """Every RunSummary, each time the folders have been read."""
     selection_changed = Signal(list)
-    """The selected runs, whenever others are or one of them has changed."""
+    """The selected runs, whenever the selection or one of them has changed."""
     resume_requested = Signal(Path)
     opened = Signal(Path)
     message = Signal(str)
@@ -58,7 +58,7 @@ class RunsPanel(QWidget):
         super().__init__(parent)
         self._folder = folder
         self._wanted = 0
-        """Number of the last request: what answers an earlier one may be outdated."""
+        """Number of the last request: the answer to an earlier one may be outdated."""
         self._problem = ""
         self._selected: list[RunSummary] = []
         self._model = RunsModel(self)
@@ -74,9 +74,9 @@ class RunsPanel(QWidget):
         self._reader.failed.connect(self._on_failed)
         self._reader.finished.connect(self._read_if_wanted)
         self._timer.timeout.connect(self._on_time)
-        self.table.selectionModel().selectionChanged.connect(self._tell_selection)
+        self.table.selectionModel().selectionChanged.connect(self._emit_selection)
         self.refresh_theme()
-        self._tell_selection()
+        self._emit_selection()
         self.refresh()
 
     @property
@@ -91,7 +91,7 @@ class RunsPanel(QWidget):
         self._read_if_wanted()
 
     def shut_down(self) -> bool:
-        """Whether the thread ended in time."""
+        """Wait for the thread; returns whether it ended in time."""
         self._timer.stop()
         self._wanted = self._reader.request
         return self._reader.wait(_ENDING_MS)
@@ -141,7 +141,7 @@ class RunsPanel(QWidget):
         self.nothing.setWordWrap(True)
         self.nothing.setMargin(24)
         self._pages = QStackedLayout()
-        self._pages.addWidget(self.nothing)  # until the folders were read
+        self._pages.addWidget(self.nothing)  # until the folders have been read
         self._pages.addWidget(self.table)
 
         card = QFrame()
@@ -163,7 +163,7 @@ class RunsPanel(QWidget):
         layout.addLayout(bar)
         layout.addWidget(card, 1)
 
-    # What the reader found
+    # Reading
 
     @Slot()
     def _read_if_wanted(self) -> None:
@@ -182,8 +182,8 @@ class RunsPanel(QWidget):
             return
         self._problem = ""
         self._model.show(runs)
-        self._tell_selection()
-        self._say_how_many()
+        self._emit_selection()
+        self._show_count()
         self.listed.emit(runs)
 
     @Slot(int, str)
@@ -193,9 +193,9 @@ class RunsPanel(QWidget):
             self.message.emit(
                 self.tr("The runs in {} cannot be listed: {}.").format(self._folder, reason)
             )
-        self._say_how_many()
+        self._show_count()
 
-    def _say_how_many(self) -> None:
+    def _show_count(self) -> None:
         count = self._model.rowCount()
         self.count.setText(
             self.tr("{} cannot be read: {}").format(self._folder, self._problem)
@@ -211,7 +211,7 @@ class RunsPanel(QWidget):
         self._pages.setCurrentWidget(self.table if count else self.nothing)
 
     @Slot()
-    def _tell_selection(self) -> None:
+    def _emit_selection(self) -> None:
         runs = self.selected
         self._enable_actions(runs)
         if runs != self._selected:
@@ -229,12 +229,12 @@ class RunsPanel(QWidget):
         self.open_folder.setEnabled(one)
         self.delete.setEnabled(bool(runs) and not running)
         busy = self.tr("A run cannot be renamed or deleted while it trains.")
-        self.resume.setToolTip(self.tr("Continue a run that was stopped, crashed or failed."))
+        self.resume.setToolTip(self.tr("Continue a stopped, crashed or failed run."))
         self.rename.setToolTip(busy if running else self.tr("F2"))
         self.open_folder.setToolTip(self.tr("Show the run's files."))
         self.delete.setToolTip(busy if running else self.tr("Move the selected runs to the bin."))
 
-    # What can be done with a run
+    # Actions
 
     @Slot(QModelIndex)
     def _on_activated(self, index: QModelIndex) -> None:
@@ -278,7 +278,7 @@ class RunsPanel(QWidget):
             self.message.emit(str(error))
         else:
             self._model.replace(run, changed)
-            self._tell_selection()
+            self._emit_selection()
         self.refresh()
 
     @Slot()
@@ -308,7 +308,7 @@ class RunsPanel(QWidget):
         )
         names = "\n".join(run.name for run in runs[:8]) + ("\n…" if len(runs) > 8 else "")
         what = self.tr(
-            "Its weights, curves and checkpoint go with it, and can be restored from there."
+            "Its weights, curves and checkpoint are moved, too, and can be restored from there."
         )
         box.setInformativeText(what if len(runs) == 1 else names)
         move = box.addButton(self.tr("Move to bin"), QMessageBox.ButtonRole.DestructiveRole)
@@ -336,7 +336,7 @@ class RunsPanel(QWidget):
             )
 
     def _is_there(self, run: RunSummary) -> bool:
-        """Whether another window or program has left the run where it was; says so if not."""
+        """Whether no other window or program has moved the run; if one has, the user is told."""
         if run.path.is_dir():
             return True
         self.message.emit(self.tr("{} is no longer there.").format(run.name))

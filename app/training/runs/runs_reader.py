@@ -11,7 +11,7 @@ from ml.runs.summaries import RunSummary, list_runs, summarise_run
 
 
 class RunsReader(QThread):
-    """Runs in which nothing has changed since they were read are not read again."""
+    """Runs that have not changed since they were read are not read again."""
 
     listed = Signal(int, list)
     failed = Signal(int, str)
@@ -21,7 +21,7 @@ class RunsReader(QThread):
         self.setObjectName("runs reader")
         self._folder = folder
         self.request = 0
-        """Number that comes back with the answer."""
+        """Number that is emitted with the answer."""
         self._known: dict[Path, tuple[tuple[object, ...], RunSummary]] = {}
 
     def run(self) -> None:

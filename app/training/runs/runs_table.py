@@ -1,4 +1,4 @@
-"""The runs as a table: columns as wide as what they hold."""
+"""The runs as a table, with columns as wide as their contents."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ from PySide6.QtWidgets import (
 from ml.expressions import EXPRESSIONS, Expression
 
 EACH: Final = 12
-"""Pictures of a class."""
+"""Pictures per class."""
 _SIDE: Final = 60
-"""Of a picture on screen."""
+"""Of a picture on screen, in pixels."""
 _ENDING_MS: Final = 10_000
 
 
@@ -37,12 +37,12 @@ class Sample:
     name: str
 
 
-class _Cancelled(Exception):  # noqa: N818 - nothing went wrong
+class _Cancelled(Exception):  # noqa: N818 - not an error
     pass
 
 
 class Sampler(QThread):
-    """Draws pictures from the data set that was asked for last."""
+    """Draws random pictures from the data set requested last."""
 
     drawn = Signal(object)
     """Expression → list of Sample."""
@@ -64,7 +64,7 @@ class Sampler(QThread):
             self.start()
 
     def shut_down(self) -> bool:
-        """Whether the thread ended in time."""
+        """Stop the thread; returns whether it ended in time."""
         self._again = False
         self.requestInterruption()
         return self.wait(_ENDING_MS)
@@ -80,7 +80,7 @@ class Sampler(QThread):
             samples = self._samples(self._path)
         except _Cancelled:
             return
-        except (ValueError, OSError) as error:  # messages made for people
+        except (ValueError, OSError) as error:  # their messages are for users
             self.failed.emit(str(error))
         else:
             if not self.isInterruptionRequested():
@@ -142,7 +142,7 @@ class ContactSheet(QDialog):
         sampler.failed.connect(self._on_failed)
 
     def show_from(self, path: Path) -> None:
-        """Draw pictures from the data set at ``path``."""
+        """Show random pictures from the data set at ``path``."""
         self._path = path
         self.setWindowTitle(self.tr("Sample pictures of {}").format(path.name))
         for labels in self.pictures.values():

@@ -1,4 +1,4 @@
-"""How many pictures a data set has of each class in each split: figures with bars."""
+"""How many pictures a data set has of each class in each split: counts and bars."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _GAP: Final = 12
 _BAR: Final = 8
 _SHORTEST_BAR: Final = 60
 _SHADES: Final = (1.0, 0.55, 0.28)
-"""Of the accent colour: training, validation, test."""
+"""Share of the accent colour: training, validation, test."""
 _CENTRE: Final = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip
 
 
 class DatasetChart(QWidget):
-    """A row per class: name, a bar stacked of its splits, and a figure for each split."""
+    """A row per class: its name, a stacked bar of its splits, and a count for each split."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -102,7 +102,7 @@ class DatasetChart(QWidget):
         return self.fontMetrics().lineSpacing() * lines + 8
 
     def _column_widths(self) -> list[int]:
-        """Of the splits' figures, each with the gap before it."""
+        """Of the splits' counts, each with the gap before it."""
         metrics = self.fontMetrics()
         return [_column_width(metrics, *split) for split in self.counts.items()]
 
@@ -122,7 +122,7 @@ def _column_width(metrics: QFontMetrics, split: str, classes: Mapping[str, int])
 
 
 def _in_lines(split: str) -> str:
-    """PublicTest and PrivateTest, whose figures are short, on two lines."""
+    """Break PublicTest and PrivateTest, whose counts are short, into two lines."""
     return re.sub("(?<=[a-z])(?=[A-Z])", "\n", split)
 
 

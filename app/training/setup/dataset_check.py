@@ -1,4 +1,4 @@
-"""The data check as a child process: progress while it reads, then what it found."""
+"""The data check as a child process: progress while it reads, then its result."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from app.training import process as training_process
 from ml.runs.events import Loading, parse_line
 
 _ENDING_MS: Final = 5000
-_TOLD: Final = 8
-"""Lines of an error that are shown."""
+_MOST_LINES: Final = 8
+"""Lines of an error message that are shown."""
 
 
 class DatasetCheck(QObject):
     """Owns the process of ``python -m ml data``; another start replaces it."""
 
     progressed = Signal(int, int)
-    """What is done and the total, in pictures or bytes."""
+    """Amount done and the total, in pictures or bytes."""
     done = Signal(object)
     """The ml.data.check.DataCheck as a mapping."""
     failed = Signal(str)
@@ -31,14 +31,14 @@ class DatasetCheck(QObject):
         self._process: QProcess | None = None
         self._half_line = b""
         self._said: list[str] = []
-        """Lines on stderr that are no progress: why it failed."""
+        """Lines on stderr that are not progress: why it failed."""
 
     @property
     def running(self) -> bool:
         return self._process is not None
 
     def start(self, path: Path) -> None:
-        """Check ``path``; what cannot be used is listed, not refused."""
+        """Check ``path``; what cannot be used is listed, and is no reason to fail."""
         self.cancel()
         self._half_line, self._said = b"", []
         environment = QProcessEnvironment.systemEnvironment()
@@ -53,7 +53,7 @@ class DatasetCheck(QObject):
         process.start()
 
     def cancel(self) -> bool:
-        """End the process, if there is one; whether it ended in time."""
+        """End the process, if there is one; returns whether it ended in time."""
         if self._process is None:
             return True
         process, self._process = self._process, None
@@ -91,10 +91,10 @@ class DatasetCheck(QObject):
             self.done.emit(found)
         elif self._said and self._said[0].startswith(training_process.MESSAGE_PREFIX):
             said = [self._said[0].removeprefix(training_process.MESSAGE_PREFIX), *self._said[1:]]
-            self.failed.emit("\n".join(said[:_TOLD]))
+            self.failed.emit("\n".join(said[:_MOST_LINES]))
         else:
             what = self.tr("The data check ended unexpectedly (exit status {}).").format(code)
-            self.failed.emit("\n".join([what, *self._said[-_TOLD:]]))
+            self.failed.emit("\n".join([what, *self._said[-_MOST_LINES:]]))
 
     @Slot(QProcess.ProcessError)
     def _on_error(self, error: QProcess.ProcessError) -> None:

@@ -12,14 +12,14 @@ from app.training import process as training_process
 from ml.runs import events
 
 _WAIT_MS: Final = 600
-"""Choices that follow one another this fast are measured once."""
+"""Changes that follow each other this quickly are measured once."""
 
 
 class Estimate(QObject):
     """Owns the measuring process; the last choice wins."""
 
     measured = Signal(float)
-    """Seconds of the whole run."""
+    """Seconds for the whole run."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -32,7 +32,7 @@ class Estimate(QObject):
         self._delay.timeout.connect(self._start)
 
     def measure(self, data: Path, options: Sequence[str]) -> None:
-        """For a run on ``data`` with ``options`` of ``python -m ml train``."""
+        """Estimate a run on ``data`` with ``options`` of ``python -m ml train``."""
         self.cancel()
         self._wanted = (str(data), *options)
         if self._wanted in self._known:
@@ -70,7 +70,7 @@ class Estimate(QObject):
         self._process = None
         for line in lines:
             event = events.parse_line(line)
-            # What is wrong with the choices, if anything, is told when training is started.
+            # Errors in the options are reported when training is started.
             if isinstance(event, events.Estimate):
                 self._known[self._wanted] = event.run_seconds
                 self.measured.emit(event.run_seconds)

@@ -1,4 +1,4 @@
-"""What is chosen before a run: preset, name, device, and the values behind "More"."""
+"""The options of a run: preset, name, device, and those behind "More"."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class SetupForm(QWidget):
             self.preset.addItem(title, name)
         self.preset.setToolTip(
             self.tr(
-                "Values that work well together. Quick is for a first look, Best takes "
-                "longest, Original is the recipe of the program this one grew out of."
+                "Options that work well together. Quick is for a first look, Best takes "
+                "longest, Original program is the recipe of this program's predecessor."
             )
         )
         self.estimate = QLabel()
@@ -81,7 +81,7 @@ class SetupForm(QWidget):
         self.more = QToolButton()
         self.more.setText(self.tr("More"))
         self.more.setCheckable(True)
-        self.more.setToolTip(self.tr("Show and change the values the preset sets."))
+        self.more.setToolTip(self.tr("Show and change the options the preset sets."))
 
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -143,7 +143,7 @@ class SetupForm(QWidget):
         self.preset.setCurrentIndex(max(self.preset.findData(name), 0))
 
     def show_estimate(self, seconds: float | None) -> None:
-        """How long the run as chosen takes here; None while that is not known."""
+        """Show how long the chosen run takes here; None while unknown."""
         about = (
             None
             if seconds is None
@@ -157,7 +157,7 @@ class SetupForm(QWidget):
         field.setValue(count)
 
     def options(self) -> list[str]:
-        """The command line's options: the preset, and what differs from it."""
+        """Command line options: the preset, and what differs from it."""
         preset = self.preset.currentData()
         values = dataclasses.asdict(TrainConfig.of_preset(preset))
         options = ["--preset", preset, "--device", self.device.currentData()]
@@ -191,7 +191,7 @@ class SetupForm(QWidget):
 
 
 def _tip(name: str) -> str:
-    """The sentence, the range and the default of a field."""
+    """The tool tip of a field: its help text, range and default."""
     field = _FIELDS[name]
     text = field.metadata["help"][0].upper() + field.metadata["help"][1:] + "."
     least, most = field.metadata["least"], field.metadata["most"]

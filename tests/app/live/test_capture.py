@@ -176,7 +176,7 @@ def test_a_camera_that_is_pulled_out_is_used_again_when_it_returns(
     assert len(losses) == 2
     times = [frame.time for frame in boxes.frames]
     assert times == sorted(times), "what waits for a time would wait as long as it had run before"
-    assert "used again as soon as it is back" in losses[0]
+    assert "resumes as soon as it is back" in losses[0]
     assert all(camera.closed for camera in cameras)
 
 

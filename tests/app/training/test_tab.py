@@ -126,7 +126,9 @@ def test_a_run_that_goes_on_is_found_and_shown_again(
 
 
 @pytest.mark.parametrize(
-    ("answer", "closes"), [("Stop and save", True), ("Stay", False)], ids=["stop", "stay"]
+    ("answer", "closes"),
+    [("Stop and save", True), ("Keep the window open", False)],
+    ids=["stop", "stay"],
 )
 def test_closing_asks_what_becomes_of_the_run(
     tab: TrainingTab,

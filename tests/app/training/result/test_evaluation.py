@@ -19,7 +19,7 @@ from app.training.result.evaluation import EvaluationProcess
 from ml.evaluation.evaluate import Evaluation, load_predictions
 from ml.expressions import EXPRESSIONS
 from ml.network.architecture import Architecture
-from ml.network.model import ResEmoteNet
+from ml.network.model import ResEmoteNet, state_of
 from ml.network.weights import Weights
 from ml.network.weights_files import save_weights
 
@@ -36,7 +36,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     architecture = Architecture(
         channels=(4, 4, 16, 8, 8, 8), head=(8, 8, 8), in_channels=1, input_size=48
     )
-    state = ResEmoteNet(architecture).state_dict()
+    state = state_of(ResEmoteNet(architecture))
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
     save_weights(Weights(architecture, state, mean=(0.5,), std=(0.25,), classes=EXPRESSIONS), path)
     return path
