@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 from platformdirs import user_config_path
 from PySide6.QtCore import QByteArray, QSettings
 
-from ml.vision.analysis import DetectionOptions
+from ml.vision.analysis import AUTOMATIC_VIEWS, DetectionOptions
 
 APP_ID: Final = "face-expression-detector"
 
@@ -29,6 +29,7 @@ WEIGHTS: Final = Setting("live/weights", "")
 RECENT_WEIGHTS: Final = Setting[list[str]]("live/recent_weights", [])
 DEVICE: Final = Setting("live/device", "auto")
 INTERVAL: Final = Setting("live/interval", 2.0)
+VIEWS: Final = Setting("live/views", AUTOMATIC_VIEWS)
 MIN_SCORE: Final = Setting("live/min_score", DetectionOptions().min_score)
 MIN_SIZE: Final = Setting("live/min_size", DetectionOptions().min_size)
 LONG_SIDE: Final = Setting("live/long_side", DetectionOptions().long_side)

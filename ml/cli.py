@@ -42,6 +42,13 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument(
         "--interval", type=float, default=0.0, help="seconds between two answers; 0: every frame"
     )
+    predict.add_argument(
+        "--views",
+        type=int,
+        choices=(1, 3),
+        default=3,
+        help="crops of each face whose predictions are averaged (default: 3)",
+    )
     form = predict.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="an object per line and face")
     form.add_argument("--csv", action="store_true")
@@ -158,7 +165,11 @@ def _predict(arguments: argparse.Namespace) -> None:
 
     # Exact, so that the same command gives the same figures: which precision is faster varies.
     analyzer = FaceAnalyzer.load(
-        arguments.weights, device=arguments.device, interval=arguments.interval, exact=True
+        arguments.weights,
+        device=arguments.device,
+        interval=arguments.interval,
+        views=arguments.views,
+        exact=True,
     )
     write = write_json if arguments.json else write_csv if arguments.csv else write_table
     write(rows(analyzer, arguments.paths), sys.stdout)

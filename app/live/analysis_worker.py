@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.live.capture import LatestFrame
-from ml.vision.analysis import DetectionOptions, Frame
+from ml.vision.analysis import AnalysisOptions, Frame
 
 if TYPE_CHECKING:
     from ml.vision.analyzer import FaceAnalyzer
@@ -63,8 +63,7 @@ class AnalysisWorker(QObject):
         super().__init__()
         self._box = box
         self._analyzer: FaceAnalyzer | None = None
-        self._options = DetectionOptions()
-        self._interval = 0.0
+        self._options = AnalysisOptions()
         self._session = 0
         self._last_frame: Frame | None = None
 
@@ -86,8 +85,8 @@ class AnalysisWorker(QObject):
             self.network_failed.emit(NetworkFailure(request, str(error), unusable))
             return
         if self._analyzer is None:
-            detector = FaceDetector(self._options)
-            self._analyzer = FaceAnalyzer(classifier, detector, self._interval)
+            self._analyzer = FaceAnalyzer(classifier, FaceDetector())
+            self._analyzer.configure(self._options)
         else:
             self._analyzer.use(classifier)
         self.network_ready.emit(
@@ -102,13 +101,11 @@ class AnalysisWorker(QObject):
         )
         self._look_again()
 
-    @Slot(object, float)
-    def configure(self, options: DetectionOptions, interval: float) -> None:
+    @Slot(object)
+    def configure(self, options: AnalysisOptions) -> None:
         self._options = options
-        self._interval = interval
         if self._analyzer is not None:
-            self._analyzer.detector.options = options
-            self._analyzer.interval = interval
+            self._analyzer.configure(options)
             self._look_again()
 
     @Slot(int)

@@ -22,10 +22,11 @@ from app.settings import (
     MIN_SCORE,
     MIN_SIZE,
     MIRROR,
+    VIEWS,
     Settings,
 )
 from app.theme import centre_labels
-from ml.vision.analysis import DetectionOptions
+from ml.vision.analysis import AUTOMATIC_VIEWS, AnalysisOptions, DetectionOptions
 
 
 class Options(QFrame):
@@ -45,14 +46,16 @@ class Options(QFrame):
         self.device.activated.connect(self._on_device)
         for box in (self.interval, self.min_score, self.min_size, self.long_side):
             box.valueChanged.connect(self._on_analysis)
+        self.views.activated.connect(self._on_analysis)
         self.mirror.toggled.connect(self._on_mirror)
         self.loop.toggled.connect(self._on_loop)
 
     @property
-    def detection(self) -> DetectionOptions:
-        return DetectionOptions(
+    def analysis(self) -> AnalysisOptions:
+        detection = DetectionOptions(
             self.long_side.value(), self.min_score.value(), self.min_size.value()
         )
+        return AnalysisOptions(detection, self.interval.value(), self.views.currentData())
 
     def offer_device(self, device: str, name: str | None = None) -> None:
         """List ``device`` if it is not listed yet, by its maker's ``name`` if it has one."""
@@ -76,6 +79,10 @@ class Options(QFrame):
         self.interval.setSuffix(self.tr(" s"))
         self.interval.setSpecialValueText(self.tr("every frame"))
         self.interval.setValue(settings.get(INTERVAL))
+        self.views = QComboBox()
+        for name, views in ((self.tr("Automatic"), AUTOMATIC_VIEWS), ("1", 1), ("3", 3)):
+            self.views.addItem(name, views)
+        self.views.setCurrentIndex(max(self.views.findData(settings.get(VIEWS)), 0))
         self.min_score = QDoubleSpinBox()
         self.min_score.setRange(0.1, 0.95)
         self.min_score.setSingleStep(0.05)
@@ -118,6 +125,14 @@ class Options(QFrame):
                 self.tr("Seconds between two predictions; 0 predicts on every frame."),
             ),
             (
+                self.tr("Views"),
+                self.views,
+                self.tr(
+                    "Crops of each face whose predictions are averaged. Three are more accurate, "
+                    "one is faster; Automatic uses three while there is time."
+                ),
+            ),
+            (
                 self.tr("Threshold"),
                 self.min_score,
                 self.tr("Detection threshold: the lowest score, from 0 to 1, accepted as a face."),
@@ -144,11 +159,12 @@ class Options(QFrame):
 
     @Slot()
     def _on_analysis(self) -> None:
-        detection = self.detection
-        self._settings.set(LONG_SIDE, detection.long_side)
-        self._settings.set(MIN_SCORE, detection.min_score)
-        self._settings.set(MIN_SIZE, detection.min_size)
-        self._settings.set(INTERVAL, self.interval.value())
+        analysis = self.analysis
+        self._settings.set(LONG_SIDE, analysis.detection.long_side)
+        self._settings.set(MIN_SCORE, analysis.detection.min_score)
+        self._settings.set(MIN_SIZE, analysis.detection.min_size)
+        self._settings.set(INTERVAL, analysis.interval)
+        self._settings.set(VIEWS, analysis.views)
         self.analysis_changed.emit()
 
     @Slot(bool)

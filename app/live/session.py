@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 from app.live.analysis_worker import AnalysisWorker, NetworkFailure, NetworkInUse, NetworkRequest
 from app.live.capture import CaptureThread, LatestFrame
 from app.live.stream import AnalysisStream, Began, Ended, Gap, NetworkChanged
-from ml.vision.analysis import Analysis, DetectionOptions
+from ml.vision.analysis import Analysis, AnalysisOptions
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class LiveSession(QObject):
     """For the user, and whether it is serious; an empty one clears the last."""
 
     _network_wanted = Signal(object)
-    _options_wanted = Signal(object, float)
+    _options_wanted = Signal(object)
     _session_begins = Signal(int)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -82,9 +82,8 @@ class LiveSession(QObject):
         self._requested_network = NetworkRequest(weights, device)
         self._network_wanted.emit(self._requested_network)
 
-    def configure(self, options: DetectionOptions, interval: float) -> None:
-        """``interval``: seconds between two predictions."""
-        self._options_wanted.emit(options, interval)
+    def configure(self, options: AnalysisOptions) -> None:
+        self._options_wanted.emit(options)
 
     def set_loop(self, loop: bool) -> None:
         if self._capture is not None:

@@ -132,7 +132,7 @@ class LiveTab(QWidget):
 
     @Slot()
     def _configure(self) -> None:
-        self.session.configure(self.options.detection, self.options.interval.value())
+        self.session.configure(self.options.analysis)
 
     @Slot()
     def _on_source(self) -> None:

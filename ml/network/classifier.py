@@ -56,9 +56,15 @@ class ExpressionClassifier:
         ]
         return np.concatenate(chunks) if chunks else np.empty((0, len(EXPRESSIONS)), np.float32)
 
-    def probabilities(self, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Calibrated probabilities float32 [N, 7] in the order of Expression."""
+    def probabilities(
+        self, pictures: npt.NDArray[np.uint8], views: int = 1
+    ) -> npt.NDArray[np.float32]:
+        """Calibrated probabilities float32 [N / views, 7] in the order of Expression.
+
+        Each ``views`` pictures in a row are of one face: their log-probabilities are averaged.
+        """
         logits = self.logits(pictures) / np.float32(self.temperature)
+        logits = logits.reshape(-1, views, len(EXPRESSIONS)).mean(axis=1)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         shares: npt.NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
         return shares

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ml.expressions import EXPRESSIONS, Expression
@@ -26,6 +26,21 @@ class DetectionOptions:
     min_score: float = 0.5
     min_size: float = 24.0
     """Least height of a face, in pixels of the frame."""
+
+
+AUTOMATIC_VIEWS: Final = 0
+"""Three views of each face while there is time for them, else one."""
+
+
+@dataclass(frozen=True)
+class AnalysisOptions:
+    """How a frame is analysed."""
+
+    detection: DetectionOptions = field(default_factory=DetectionOptions)
+    interval: float = 0.0
+    """Seconds of the source's time between two predictions; 0 predicts on every frame."""
+    views: int = AUTOMATIC_VIEWS
+    """Crops of each face whose predictions are averaged: 1, 3 or AUTOMATIC_VIEWS."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +97,8 @@ class TrackedFace:
     """One for each Expression, in their order; None until the network has seen the face."""
     answered: float | None = None
     """The time of the frame in which it saw it last, as ``Frame.time``."""
+    views: int = 0
+    """Crops that this answer is averaged over."""
 
     @property
     def expression(self) -> Expression | None:

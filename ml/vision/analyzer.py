@@ -5,17 +5,27 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from ml.network.classifier import ExpressionClassifier
 from ml.network.devices import choose_device
 from ml.network.weights_files import load_weights
-from ml.vision.analysis import Analysis, Frame, TrackedFace
+from ml.vision.analysis import (
+    AUTOMATIC_VIEWS,
+    Analysis,
+    AnalysisOptions,
+    Frame,
+    TrackedFace,
+)
 from ml.vision.detector import FaceDetector
-from ml.vision.face_crop import face_picture
+from ml.vision.face_crop import VIEWS, face_pictures
 from ml.vision.tracker import Tracker
 from resources import bundled_weights
+
+_FRAME: Final = 1 / 30
+"""Seconds in which a frame of a usual camera should be analysed."""
 
 
 class FaceAnalyzer:
@@ -26,12 +36,19 @@ class FaceAnalyzer:
     """
 
     def __init__(
-        self, classifier: ExpressionClassifier, detector: FaceDetector, interval: float = 0.0
+        self,
+        classifier: ExpressionClassifier,
+        detector: FaceDetector,
+        interval: float = 0.0,
+        views: int = 1,
     ) -> None:
         self.classifier = classifier
         self.detector = detector
         self.interval = interval
-        """Seconds of the source's time between two answers; 0 asks on every frame."""
+        """As ``AnalysisOptions.interval``; ``views`` likewise."""
+        self.views = views
+        self._seconds_per_picture = 0.0
+        """Smoothed; what a crop and its classification take."""
         self.restart()
 
     @classmethod
@@ -41,6 +58,7 @@ class FaceAnalyzer:
         *,
         device: str = "auto",
         interval: float = 0.0,
+        views: int = AUTOMATIC_VIEWS,
         exact: bool = False,
     ) -> FaceAnalyzer:
         """With the bundled weights, or those in the file ``weights``.
@@ -51,7 +69,13 @@ class FaceAnalyzer:
         """
         loaded = load_weights(weights or bundled_weights())
         classifier = ExpressionClassifier(loaded, choose_device(device), exact=exact)
-        return cls(classifier, FaceDetector(exact=exact), interval)
+        return cls(classifier, FaceDetector(exact=exact), interval, views)
+
+    def configure(self, options: AnalysisOptions) -> None:
+        """From the next frame on."""
+        self.detector.options = options.detection
+        self.interval = options.interval
+        self.views = options.views
 
     def use(self, classifier: ExpressionClassifier) -> None:
         """Predict with ``classifier`` from the next frame on; faces keep their tracks."""
@@ -74,20 +98,31 @@ class FaceAnalyzer:
         due = frame.time - self._last_answer >= self.interval
         asked = [face for face in faces if due or face.probabilities is None]
         if asked:
-            answers = iter(self._classify(frame, asked))
+            answers = iter(self._classify(frame, asked, start))
             faces = [next(answers) if face in asked else face for face in faces]
         if due and faces:
             self._last_answer = frame.time
         milliseconds = (time.perf_counter() - start) * 1000
         return Analysis(frame, tuple(faces), milliseconds)
 
-    def _classify(self, frame: Frame, faces: list[TrackedFace]) -> list[TrackedFace]:
-        pictures = np.stack([face_picture(frame.image, face.face) for face in faces])
-        probabilities = self.classifier.probabilities(pictures).tolist()
+    def _classify(self, frame: Frame, faces: list[TrackedFace], start: float) -> list[TrackedFace]:
+        """``start`` is when the analysis of the frame began."""
+        begun = time.perf_counter()
+        views = self.views or self._views_in_time(len(faces), begun - start)
+        pictures = np.concatenate([face_pictures(frame.image, f.face, views) for f in faces])
+        probabilities = self.classifier.probabilities(pictures, views).tolist()
+        taken = (time.perf_counter() - begun) / len(pictures)
+        self._seconds_per_picture += 0.2 * (taken - self._seconds_per_picture)
         answered = [
-            replace(face, probabilities=tuple(values), answered=frame.time)
+            replace(face, probabilities=tuple(values), answered=frame.time, views=views)
             for face, values in zip(faces, probabilities, strict=True)
         ]
         for face in answered:
             self._tracker.remember(face)
         return answered
+
+    def _views_in_time(self, faces: int, elapsed: float) -> int:
+        """The most views for which there is time after ``elapsed`` seconds of this frame."""
+        left = max(self.interval, _FRAME) - elapsed
+        views = (n for n in sorted(VIEWS, reverse=True))
+        return next((n for n in views if n * faces * self._seconds_per_picture <= left), 1)

@@ -32,6 +32,8 @@ class Row:
     score: float
     expression: str
     confidence: float
+    views: int
+    """Crops of the face that the prediction is averaged over."""
     probabilities: dict[str, float]
 
 
@@ -71,6 +73,7 @@ def _row(path: str, time: float, tracked: TrackedFace) -> Row:
         score=round(face.score, 4),
         expression=tracked.expression.label,
         confidence=round(tracked.confidence, 4),
+        views=tracked.views,
         probabilities=dict(zip(LABELS, (round(p, 4) for p in tracked.probabilities), strict=True)),
     )
 
@@ -83,7 +86,9 @@ def write_json(found: Iterable[Row], out: TextIO) -> None:
 
 def write_csv(found: Iterable[Row], out: TextIO) -> None:
     names = ["path", "time", "track", "x", "y", "width", "height", "score"]
-    writer = csv.DictWriter(out, [*names, "expression", "confidence", *LABELS], lineterminator="\n")
+    writer = csv.DictWriter(
+        out, [*names, "expression", "confidence", "views", *LABELS], lineterminator="\n"
+    )
     writer.writeheader()
     for row in found:
         values = asdict(row)

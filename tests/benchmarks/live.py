@@ -24,7 +24,7 @@ from app.settings import INTERVAL, LOOP, Settings
 from ml.network.classifier import ExpressionClassifier
 from ml.network.weights_files import load_weights
 from ml.vision.detector import FaceDetector
-from ml.vision.face_crop import face_picture
+from ml.vision.face_crop import face_pictures
 from ml.vision.sources import open_source
 from resources import bundled_weights
 
@@ -62,7 +62,7 @@ def _plain_loop(video: Path) -> float:
         start = time.perf_counter()
         while frame := source.read():
             for face in detector.detect(frame.image):
-                classifier.probabilities(face_picture(frame.image, face)[None])
+                classifier.probabilities(face_pictures(frame.image, face))
             count += 1
         rate = count / (time.perf_counter() - start)
     print(f"plain loop in one thread            {rate:6.1f} frames/s, no window")

@@ -17,11 +17,17 @@ from ml.network.classifier import ExpressionClassifier
 from ml.network.weights_files import load_weights
 from ml.vision.analysis import DetectionOptions, Face
 from ml.vision.detector import FaceDetector
-from ml.vision.face_crop import face_picture
+from ml.vision.face_crop import face_pictures
 from resources import bundled_weights
 
 Picture = npt.NDArray[np.uint8]
 LEVEL = ((-10.0, 0.0), (10.0, 0.0), (0.0, 5.0), (-8.0, 10.0), (8.0, 10.0))
+
+
+def face_picture(image: Picture, face: Face) -> Picture:
+    """The single view."""
+    (picture,) = face_pictures(image, face)
+    return picture
 
 
 def _framed(x: float, y: float, side: float) -> Face:
