@@ -1,4 +1,4 @@
-"""PyTorch checkpoints of others: published ResEmoteNets, the original desktop program's."""
+"""PyTorch checkpoints of other programs: published ResEmoteNets, the original desktop program."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ _PUBLISHED_ORDER: Final = (
     Expression.NEUTRAL,
 )
 _NEWER_PICKLE: Final = r"Unsupported operand 1(4[7-9]|5[01])\b"
-"""Codes of pickle protocol 4 and later, in which torch.save writes nothing unless told to."""
+"""Opcodes of pickle protocol 4 and later, which torch.save uses only on request."""
 
 
 def read_checkpoint(path: Path) -> Weights:
+    """The weights in ``path``, read without running any code. Raises WeightsError, OSError."""
     with path.open("rb") as file:
         content = _unpickled(file)
     for key in ("state_dict", "model_state_dict"):
@@ -45,14 +46,14 @@ def read_checkpoint(path: Path) -> Weights:
 
 def _unpickled(file: BinaryIO) -> Any:  # noqa: ANN401 - whatever the file holds
     try:
-        with warnings.catch_warnings(action="ignore"):  # refused files are told of below
+        with warnings.catch_warnings(action="ignore"):  # refused files are reported below
             return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         code = re.search(r"GLOBAL ([\w.]+)", str(error))
         if code:
             raise WeightsError(
-                f"this file would run code when it is opened ({code.group(1)}), which a "
-                "weights file has no need to. It was refused and nothing was run."
+                f"this file would run code when it is opened ({code.group(1)}), which no weights "
+                "file needs to do. It was refused and nothing was run."
             ) from error
         if re.search(_NEWER_PICKLE, str(error)):
             raise FormatError(
@@ -60,28 +61,29 @@ def _unpickled(file: BinaryIO) -> Any:  # noqa: ANN401 - whatever the file holds
                 "It was refused and nothing was run. Save the state dict alone, with torch.save."
             ) from error
         raise FormatError("this is not a weights file.") from error
-    except Exception as error:  # torch raises anything at all on a broken file
+    except Exception as error:  # torch raises all kinds of errors for a damaged file
         raise FormatError(
-            f"this is not a whole weights file ({first_line(error)}). Copy or download it again."
+            f"this weights file is damaged or incomplete ({first_line(error)}). Copy or download "
+            "it again."
         ) from error
 
 
 def from_state(state: State) -> Weights:
-    """Bare parameters: the architecture is told by their shapes, the rest by whose names they are.
+    """Weights from bare parameters: their shapes give the architecture, their names the origin.
 
     The original desktop program trained on class folders, in alphabetical order; the published
-    checkpoints have an order of their own. Both feed grey as three channels, normalised with
-    ImageNet's values.
+    checkpoints have their own order. Both feed grey as three channels, normalised with ImageNet's
+    mean and standard deviation. Raises WeightsError for another network.
     """
     desktop = any(re.match(r"(model\.)?(cnn\.blocks|seb|out)\.", name) for name in state)
     own = _published_names(state) if desktop else _without_wrappers(state)
     if len(own) < len(state):
-        raise WeightsError("it holds more than one network, and which one is meant is not told.")
+        raise WeightsError("it holds more than one network. Save only the one to use.")
     state = own
 
     def shape(name: str) -> torch.Size:
         if name not in state or state[name].ndim < 2:
-            raise WeightsError(f"this is another network than ResEmoteNet: it has no {name}.")
+            raise WeightsError(f"this is not a ResEmoteNet: it has no {name}.")
         return state[name].shape
 
     c1, c2, c3 = (shape(f"conv{n}.weight")[0] for n in (1, 2, 3))
@@ -98,7 +100,7 @@ def from_state(state: State) -> Weights:
             head_activation=not desktop,
         )
     except ValueError as error:
-        raise WeightsError(f"this is another network than ResEmoteNet: {error}.") from error
+        raise WeightsError(f"this is not a ResEmoteNet: {error}.") from error
     three = in_channels == 3
     return Weights(
         architecture,
@@ -110,7 +112,7 @@ def from_state(state: State) -> Weights:
 
 
 def _without_wrappers(state: State) -> State:
-    """Names without what Lightning, DataParallel and torch.compile put before them."""
+    """Without the prefixes that Lightning, DataParallel and torch.compile add to names."""
     return {re.sub(r"^(module\.|model\.|_orig_mod\.)+", "", n): v for n, v in state.items()}
 
 
@@ -128,9 +130,9 @@ _DESKTOP_NAMES: Final[tuple[tuple[str, Callable[[re.Match[str]], str]], ...]] = 
 
 
 def _published_names(state: State) -> State:
-    """The original desktop program's names in the published implementation's."""
+    """The original desktop program's parameters under the published implementation's names."""
     state = {name.removeprefix("model."): value for name, value in state.items()}
-    # Dropouts stand between the head's layers and are counted too: out.0, out.2, out.4, out.6.
+    # Dropouts between the head's layers are numbered too: out.0, out.2, out.4, out.6.
     positions = sorted({int(m[1]) for name in state if (m := re.match(r"out\.(\d+)\.", name))})
     renamed = {}
     for name, value in state.items():

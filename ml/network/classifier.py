@@ -20,11 +20,11 @@ from ml.picture import SIDE
 
 _CHUNK: Final = 256
 WORTHWHILE: Final = 0.95
-"""Share of float32's time that bfloat16 must stay under to be worth its rounding."""
+"""bfloat16 must take less than this share of float32's time to be worth its rounding."""
 
 
 def available_devices() -> list[str]:
-    """The devices networks can run on here, the one to prefer first."""
+    """The devices of this machine that networks can run on, in order of preference."""
     devices = [f"cuda:{n}" for n in range(torch.cuda.device_count())]
     if torch.backends.mps.is_available():
         devices.append("mps")
@@ -34,23 +34,28 @@ def available_devices() -> list[str]:
 def choose_device(wanted: str = "auto") -> torch.device:
     """``wanted`` as a device; ``auto`` is CUDA, else Apple's MPS, else the CPU.
 
-    Raises ValueError when there is no such device here.
+    Raises ValueError if that device is not available.
     """
     devices = available_devices()
     if wanted == "auto":
         return torch.device(devices[0])
     if wanted not in devices and f"{wanted}:0" not in devices:
-        raise ValueError(f"There is no device {wanted} here, only {', '.join(devices)}.")
+        raise ValueError(
+            f"The device {wanted} is not available. Choose one of {', '.join(devices)}."
+        )
     return torch.device(wanted)
 
 
 class ExpressionClassifier:
-    """A trained network, ready to name expressions."""
+    """A trained network, ready to predict expressions."""
 
     def __init__(
         self, weights: Weights, device: torch.device | None = None, *, exact: bool = False
     ) -> None:
-        """``exact`` keeps to float32 where bfloat16 is faster, for figures that others check."""
+        """``exact`` uses float32 even where bfloat16 is faster, for reproducible numbers.
+
+        ``device`` is chosen automatically if it is None.
+        """
         self.weights = weights
         self.device = device or choose_device()
         model = folded(weights.model()).to(memory_format=torch.channels_last)
@@ -58,14 +63,14 @@ class ExpressionClassifier:
             dtype: copy.deepcopy(model).to(self.device, dtype)
             for dtype in (torch.float32, torch.bfloat16)
         }
-        # Outputs in the order of Expression, whatever the order the file was trained in.
+        # Outputs are put in the order of Expression, whatever order they were trained in.
         self._order = torch.tensor([weights.classes.index(e) for e in EXPRESSIONS])
         self._bfloat16_from = float("inf") if exact else self._measure_bfloat16()
 
     def logits(self, pictures: npt.NDArray[np.uint8]) -> Tensor:
         """Logits float32 [N, 7] in the order of Expression, before the temperature.
 
-        ``pictures`` are grey [N, 48, 48].
+        ``pictures`` are grey uint8 [N, 48, 48].
         """
         if not len(pictures):
             return torch.empty((0, len(EXPRESSIONS)))
@@ -76,7 +81,10 @@ class ExpressionClassifier:
         return torch.cat(chunks)[:, self._order]
 
     def probabilities(self, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Calibrated probabilities float32 [N, 7] in the order of Expression."""
+        """Calibrated probabilities float32 [N, 7] in the order of Expression.
+
+        ``pictures`` are grey uint8 [N, 48, 48].
+        """
         softmax = torch.softmax(self.logits(pictures) / self.weights.temperature, dim=1)
         return np.asarray(softmax.numpy(), dtype=np.float32)
 
@@ -95,7 +103,7 @@ class ExpressionClassifier:
         return logits.float().cpu()
 
     def _measure_bfloat16(self) -> float:
-        """The least batch for which bfloat16 is faster on this CPU; infinite if none is.
+        """The smallest batch for which bfloat16 is faster on this CPU; infinite if there is none.
 
         Processors without bfloat16 instructions emulate them slowly, and even with them a single
         face can be faster in float32.
@@ -112,7 +120,7 @@ class ExpressionClassifier:
         return float("inf")
 
     def _seconds(self, pictures: Tensor, *, bfloat16: bool) -> float:
-        """The least of some runs, after one that is not counted."""
+        """Of a forward pass: the shortest of four, after a warm-up."""
         self._bfloat16_from = 0 if bfloat16 else float("inf")
         self._forward(pictures)
         times = []
@@ -124,7 +132,7 @@ class ExpressionClassifier:
 
 
 def folded(model: ResEmoteNet) -> ResEmoteNet:
-    """``model`` for inference, with each BatchNorm worked into the convolution before it."""
+    """A copy of ``model`` for inference, each BatchNorm folded into the convolution before it."""
     model = copy.deepcopy(model).eval()
 
     def fold(owner: nn.Module, conv_name: str, norm_name: str) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 CLASSES: Final = 7
 SE_REDUCTION: Final = 16
-# Far above any use; below what would exhaust the memory of who opens a file that claims it.
+# Far above any use, but low enough that a file which claims them cannot exhaust the memory.
 _MOST_CHANNELS: Final = 8192
 _MOST_PIXELS: Final = 1024
 _MOST_CONVOLUTIONS: Final = 8
@@ -19,7 +19,10 @@ _MOST_CONVOLUTIONS: Final = 8
 
 @dataclass(frozen=True)
 class Architecture:
-    """What has to be known to build a ResEmoteNet; the defaults are the paper's."""
+    """The hyperparameters of a ResEmoteNet; the defaults are the paper's.
+
+    Raises ValueError for a value out of its range.
+    """
 
     channels: tuple[int, int, int, int, int, int] = (64, 128, 256, 512, 1024, 2048)
     """Output channels of the three conv stages and the three residual blocks."""
@@ -29,7 +32,7 @@ class Architecture:
     input_size: int = 64
     """Side of the square input, in pixels."""
     convolutions: tuple[int, int, int] = (1, 1, 1)
-    """How many each conv stage has before it pools; the paper's have one."""
+    """Convolutions in each conv stage, before its pooling; the paper has one."""
     stem_dropout: float = 0.2
     head_dropout: float = 0.5
     conv_bias: bool = True
@@ -56,14 +59,14 @@ class Architecture:
             raise ValueError("conv_bias and head_activation must be true or false")
 
     def scaled(self, width: float) -> Architecture:
-        """The same with every channel count and head size multiplied by ``width``."""
+        """A copy with every channel count and head size multiplied by ``width``."""
         c1, c2, c3, c4, c5, c6 = (max(1, round(n * width)) for n in self.channels)
         h1, h2, h3 = (max(1, round(n * width)) for n in self.head)
         return replace(self, channels=(c1, c2, c3, c4, c5, c6), head=(h1, h2, h3))
 
 
 def live_taps(size: int, stride: int) -> tuple[int, int]:
-    """First and one-past-last tap of a padded 3-tap kernel that can meet a pixel.
+    """First and one-past-last tap of a padded 3-tap kernel that can read a pixel.
 
     On a map ``size`` pixels wide, tap t of output i reads pixel ``i * stride + t - 1``. Taps that
     only ever read padding get no gradient and change no output.
@@ -99,7 +102,7 @@ class LiveConv2d(nn.Conv2d):
         return y[:, :, None, None]
 
     def live_part(self, kernel: Tensor) -> Tensor:
-        """The taps of a full 3×3 kernel [out, in, 3, 3] that are live; others as they are."""
+        """The live taps of a full 3×3 kernel [out, in, 3, 3]; a kernel of another size as it is."""
         if kernel.shape[2:] != (3, 3):
             return kernel
         taps = slice(self.first_tap, self.first_tap + self.kernel_size[0])
@@ -107,7 +110,7 @@ class LiveConv2d(nn.Conv2d):
 
 
 class SEBlock(nn.Module):
-    """Squeeze-and-excitation (Hu et al. 2018): each channel scaled by a gate it learns."""
+    """Squeeze-and-excitation (Hu et al. 2018): each channel scaled by a learnt gate."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -146,7 +149,7 @@ class ResEmoteNet(nn.Module):
     """Logits [N, 7] for pictures [N, in_channels, input_size, input_size].
 
     Parameters are named as in the published implementation. Where a map is so small that part of
-    a 3×3 kernel only ever meets padding, that part is left out: the same outputs from 36 million
+    a 3×3 kernel only ever reads padding, that part is left out: the same outputs from 36 million
     instead of 80 million parameters at the paper's channel counts and 64×64 input.
     """
 
@@ -179,7 +182,7 @@ class ResEmoteNet(nn.Module):
             *before, last = self.stage(stage)
             for name in before:
                 x = F.relu(self._normalised(name, x))
-            # ReLU behind the pooling gives the same maps from a quarter of the work.
+            # ReLU after the pooling gives the same maps for a quarter of the work.
             x = F.relu(F.max_pool2d(self._normalised(last, x), 2))
             if stage < 3:
                 x = self.stem_dropout(x)
@@ -195,7 +198,7 @@ class ResEmoteNet(nn.Module):
         return logits
 
     def stage(self, number: int) -> list[str]:
-        """How the names of the stage's convolutions and norms end: 1, 1_2, 1_3."""
+        """Name suffixes of the stage's convolutions and norms: 1, 1_2, 1_3."""
         more = range(2, self.architecture.convolutions[number - 1] + 1)
         return [f"{number}", *(f"{number}_{n}" for n in more)]
 
@@ -206,5 +209,5 @@ class ResEmoteNet(nn.Module):
 
 
 def parameter_count(model: nn.Module) -> int:
-    """Number of learnt values."""
+    """Number of learnt parameters."""
     return sum(parameter.numel() for parameter in model.parameters())

@@ -1,4 +1,4 @@
-"""What a weights file has to hold: strictly a trained ResEmoteNet, and how it is used."""
+"""What a weights file must hold: exactly a trained ResEmoteNet, and how to use it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ State = dict[str, Tensor]
 _LISTED: Final = 6
 """Names of parameters a message lists before it only counts the rest."""
 _LEAST_SCALE: Final = 1e-6
-"""Of what is divided by; what float32 can still divide by and not overflow."""
+"""The smallest divisor accepted: float32 can still divide by it without overflow."""
 
 
 class WeightsError(ValueError):
@@ -30,13 +30,13 @@ class FormatError(WeightsError):
 
 @dataclass(frozen=True)
 class Weights:
-    """A trained network and all that is needed to use it."""
+    """A trained network and everything needed to use it."""
 
     architecture: Architecture
     state: State = field(repr=False)
     """float32, exactly the names and shapes of ``ResEmoteNet(architecture)``."""
     mean: tuple[float, ...]
-    """Per input channel, for values of 0 to 1; ``std`` likewise."""
+    """Of each input channel, for values of 0 to 1; ``std`` likewise."""
     std: tuple[float, ...]
     classes: tuple[Expression, ...]
     """The expression of each output."""
@@ -44,7 +44,7 @@ class Weights:
     """The logits are divided by this before the softmax (Guo et al. 2017)."""
     trained_on: str = "unknown data"
     results: Mapping[str, Any] = field(default_factory=dict)
-    """What was measured, by split."""
+    """The metrics, by split."""
 
     def model(self) -> ResEmoteNet:
         """The network, in evaluation mode, on the CPU."""
@@ -54,11 +54,15 @@ class Weights:
 
 
 def first_line(error: Exception) -> str:
+    """Of its message, without the full stop, at most 200 characters."""
     return str(error).strip().split("\n")[0][:200].rstrip(".")
 
 
 def fitted(weights: Weights) -> Weights:
-    """The same with the state cut to the live taps, in float32, and checked to fit exactly."""
+    """A copy with the state cut to the live taps, in float32.
+
+    Raises WeightsError unless they fit the architecture exactly and every value is finite.
+    """
     a = weights.architecture
     if not len(weights.mean) == len(weights.std) == a.in_channels:
         raise WeightsError(
@@ -69,7 +73,7 @@ def fitted(weights: Weights) -> Weights:
         abs(mean) <= 1 / _LEAST_SCALE for mean in weights.mean
     ):
         raise WeightsError("its temperature and standard deviations must be numbers above 0.")
-    with torch.device("meta"):  # shapes without memory: the file's claims are not yet believed
+    with torch.device("meta"):  # shapes without memory: the file is not trusted yet
         model = ResEmoteNet(a)
     expected = model.state_dict()
     state = dict(weights.state)
@@ -83,7 +87,7 @@ def fitted(weights: Weights) -> Weights:
         if isinstance(module, LiveConv2d) and kernel is not None and kernel.ndim == 4:
             state[f"{name}.weight"] = module.live_part(kernel)
 
-    # BatchNorm counts its batches only to train on; files may lack or hold the counts.
+    # BatchNorm needs its batch counts only to train further; files may have them or not.
     counts = {name for name in expected if name.endswith("num_batches_tracked")}
     missing = sorted(expected.keys() - state.keys() - counts)
     left_over = sorted(state.keys() - expected.keys())
@@ -97,7 +101,7 @@ def fitted(weights: Weights) -> Weights:
         + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
         for title, names in (
             ("missing", missing),
-            ("left over", left_over),
+            ("unexpected", left_over),
             ("of the wrong shape", wrong),
         )
         if names
@@ -111,7 +115,9 @@ def fitted(weights: Weights) -> Weights:
     }
     broken = [name for name, value in fitted.items() if not torch.isfinite(value).all()]
     if broken:
-        raise WeightsError(f"it holds values that are no finite numbers (NaN), in {broken[0]}.")
+        raise WeightsError(
+            f"it holds values that are not finite (NaN or infinity), in {broken[0]}."
+        )
     return dataclasses.replace(weights, state=fitted)
 
 
@@ -120,7 +126,7 @@ def _is_plain(tensor: Tensor) -> bool:
         tensor.layout == torch.strided
         and tensor.device.type == "cpu"
         and not (tensor.is_nested or tensor.is_quantized or tensor.is_complex())
-        # an expanded one claims more numbers than the file holds
+        # an expanded tensor claims more numbers than the file holds
         and tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
     )
 

@@ -1,4 +1,4 @@
-"""Weights files: safetensors with all that using the network takes, and those of others."""
+"""Weights files: our safetensors, with everything needed to use them, and other programs' files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ml.network.model import Architecture
 from ml.network.weights import FormatError, Weights, WeightsError, first_line, fitted
 
 _LONGEST: Final = 800
-"""Characters of a message."""
+"""Maximum length of a message, in characters."""
 
 
 def load_weights(path: Path) -> Weights:
@@ -41,7 +41,10 @@ def load_weights(path: Path) -> Weights:
 
 
 def save_weights(weights: Weights, path: Path, dtype: torch.dtype = torch.float16) -> None:
-    """Write our format, beside and renamed, so that a reader never sees half a file."""
+    """Write our format, atomically, with floats as ``dtype``.
+
+    Raises WeightsError for values not finite in ``dtype``, OSError if ``path`` cannot be written.
+    """
     metadata = {"architecture": "resemotenet", "taps": "live"}
     metadata |= {
         name: json.dumps(value) for name, value in dataclasses.asdict(weights.architecture).items()
@@ -60,7 +63,9 @@ def save_weights(weights: Weights, path: Path, dtype: torch.dtype = torch.float1
     }
     for name, value in state.items():
         if not torch.isfinite(value).all():
-            raise WeightsError(f"{name} holds values that {dtype} cannot; nothing was written.")
+            raise WeightsError(
+                f"{name} holds values that are not finite in {dtype}; nothing was written."
+            )
     try:
         with replacing(path) as file:
             file.write(save(state, metadata))
@@ -85,13 +90,13 @@ def _read(path: Path) -> Weights:
 
 def _read_safetensors(path: Path) -> Weights:
     try:
-        path.open("rb").close()  # safe_open says of a file it may not read that there is none
+        path.open("rb").close()  # safe_open reports a file it may not read as missing
         with safe_open(path, framework="pt") as file:
             metadata: dict[str, str] = file.metadata() or {}
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
         raise FormatError(
-            f"this is not a whole safetensors file ({error}). Copy or download it again."
+            f"this safetensors file is damaged or incomplete ({error}). Copy or download it again."
         ) from error
     if metadata.get("architecture") != "resemotenet":
         # Other programs' safetensors come without our metadata, but may hold the same network.
@@ -115,9 +120,9 @@ def _read_safetensors(path: Path) -> Weights:
             results=dict(json.loads(metadata.get("results", "{}"))),
         )
     except KeyError as error:
-        raise WeightsError(f"its metadata lack {error}; it cannot be used without.") from error
+        raise WeightsError(f"its metadata lack {error}, which is required.") from error
     except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-        raise WeightsError(f"its metadata make no sense: {first_line(error)}.") from error
+        raise WeightsError(f"its metadata are invalid: {first_line(error)}.") from error
 
 
 def _from_json(text: str) -> Any:  # noqa: ANN401 - whatever JSON holds

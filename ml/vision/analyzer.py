@@ -18,10 +18,10 @@ from resources import bundled_weights
 
 
 class FaceAnalyzer:
-    """Finds the faces of every frame; asks the network about them at an interval.
+    """Detects the faces of every frame, and predicts their expressions at an interval.
 
-    Between two answers a face keeps the last one, as in the original program's control loop. A
-    face that has just come into view is asked about at once.
+    Between two predictions a face keeps the last one, as in the original program's control loop.
+    A new face is predicted at once.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class FaceAnalyzer:
         self.classifier = classifier
         self.detector = detector
         self.interval = interval
-        """Seconds of the source's time between two answers; 0 asks on every frame."""
+        """Seconds of the source's time between two predictions; 0 predicts on every frame."""
         self.restart()
 
     @classmethod
@@ -42,45 +42,45 @@ class FaceAnalyzer:
         interval: float = 0.0,
         exact: bool = False,
     ) -> FaceAnalyzer:
-        """With the bundled weights, or those in the file ``weights``.
+        """An analyzer with the bundled weights, or those in the file ``weights``.
 
-        ``device`` is auto, cpu, cuda:0 or mps. ``exact`` computes in float32 also where bfloat16 is
-        faster, for the same figures on every machine. Raises WeightsError for a file that cannot be
-        used, ValueError for a device that is not there.
+        ``device`` is auto, cpu, cuda:0 or mps. ``exact`` computes in float32 even where bfloat16 is
+        faster, for the same numbers on every machine. Raises WeightsError for a file that cannot be
+        used, ValueError for a device that is not available.
         """
         loaded = load_weights(weights or bundled_weights())
         classifier = ExpressionClassifier(loaded, choose_device(device), exact=exact)
         return cls(classifier, FaceDetector(), interval)
 
     def restart(self) -> None:
-        """Forget the faces seen so far: another source begins."""
+        """Forget the tracked faces, before another source."""
         self._tracker = Tracker()
-        self._last_answer = float("-inf")
+        self._last_prediction = float("-inf")
 
     def analyze(self, frame: Frame) -> Analysis:
-        """The faces of ``frame``, followed from the frames before it, and their probabilities.
+        """The faces of ``frame``, tracked from the frames before it, with their probabilities.
 
-        Frames come in the order of their times.
+        Frames must be passed in the order of their times.
         """
         start = time.perf_counter()
         faces = self._tracker.update(self.detector.detect(frame.image), frame.time)
-        due = frame.time - self._last_answer >= self.interval
-        asked = [face for face in faces if due or face.probabilities is None]
-        if asked:
-            answers = iter(self._classify(frame, asked))
-            faces = [next(answers) if face in asked else face for face in faces]
+        due = frame.time - self._last_prediction >= self.interval
+        pending = [face for face in faces if due or face.probabilities is None]
+        if pending:
+            predicted = iter(self._classify(frame, pending))
+            faces = [next(predicted) if face in pending else face for face in faces]
         if due and faces:
-            self._last_answer = frame.time
+            self._last_prediction = frame.time
         milliseconds = (time.perf_counter() - start) * 1000
         return Analysis(frame, tuple(faces), milliseconds)
 
     def _classify(self, frame: Frame, faces: list[TrackedFace]) -> list[TrackedFace]:
         pictures = np.stack([face_picture(frame.image, face.face) for face in faces])
         probabilities = self.classifier.probabilities(pictures).tolist()
-        answered = [
+        predicted = [
             replace(face, probabilities=tuple(values), answered=frame.time)
             for face, values in zip(faces, probabilities, strict=True)
         ]
-        for face in answered:
+        for face in predicted:
             self._tracker.remember(face)
-        return answered
+        return predicted

