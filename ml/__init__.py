@@ -1,7 +1,7 @@
-"""Everything that sees, learns and measures, without Qt: ``python -m ml``, or these names.
+"""Detection, training and evaluation without Qt: use ``python -m ml``, or import these names.
 
-The names below are kept as they are from version to version; all else may change. Faces and
-expressions of a video, with the bundled weights:
+The names below are stable across versions; everything else may change. Faces and expressions of a
+video, with the bundled weights:
 
     from ml import Expression, FaceAnalyzer, open_source
 
@@ -13,7 +13,7 @@ expressions of a video, with the bundled weights:
                     happy = face.probabilities[Expression.HAPPY]
                     print(f"{frame.time:.2f} s, face {face.track}: happy {happy:.2f}")
 
-A picture that is an array already, BGR uint8 [height, width, 3], is ``Frame(array, 0, 0.0)``.
+An image that is already an array, BGR uint8 [height, width, 3], becomes ``Frame(array, 0, 0.0)``.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _ROOMS: Final = {
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
-    """Imported when first used: the window and the command line start without torch."""
+    """Import on first use, so that the window and the command line start without torch."""
     for room, names in _ROOMS.items():
         if name in names:
             return getattr(import_module(room), name)

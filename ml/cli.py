@@ -15,13 +15,13 @@ from pathlib import Path
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # what its encoding lacks must not end a command
+        if isinstance(stream, io.TextIOWrapper):  # an unencodable character must not end a command
             stream.reconfigure(errors="replace")
     parser = _parser()
     arguments = parser.parse_args(argv)
     try:
         status: int | None = arguments.command(arguments)
-    except (ValueError, OSError) as error:  # messages made for people
+    except (ValueError, OSError) as error:  # their messages are written for users
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -33,14 +33,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ml", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    predict = commands.add_parser("predict", help="name the expressions in images and videos")
+    predict = commands.add_parser("predict", help="predict the expressions in images and videos")
     predict.add_argument("paths", type=Path, nargs="+", metavar="PATH")
+    predict.add_argument("--weights", type=Path, help="weights file (default: the bundled weights)")
+    predict.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, mps (default: auto)")
     predict.add_argument(
-        "--weights", type=Path, help="a weights file; the bundled one unless given"
-    )
-    predict.add_argument("--device", default="auto", help="auto, cpu, cuda:0, mps")
-    predict.add_argument(
-        "--interval", type=float, default=0.0, help="seconds between two answers; 0: every frame"
+        "--interval",
+        type=float,
+        default=0.0,
+        help="seconds between two predictions; 0 predicts on every frame (default: 0)",
     )
     predict.add_argument(
         "--views",
@@ -50,12 +51,12 @@ def _parser() -> argparse.ArgumentParser:
         help="crops of each face whose predictions are averaged (default: 3)",
     )
     form = predict.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="an object per line and face")
-    form.add_argument("--csv", action="store_true")
+    form.add_argument("--json", action="store_true", help="print JSON lines, one object per face")
+    form.add_argument("--csv", action="store_true", help="print CSV, one row per face")
     predict.set_defaults(command=_predict)
 
     convert = commands.add_parser(
-        "convert", help="write a checkpoint of another program in our format"
+        "convert", help="convert a checkpoint of another program to our format"
     )
     convert.add_argument("input", type=Path, metavar="IN", help=".pt, .pth, .ckpt, .safetensors")
     convert.add_argument("output", type=Path, metavar="OUT", help="the .safetensors file to write")
@@ -63,47 +64,55 @@ def _parser() -> argparse.ArgumentParser:
 
     data = commands.add_parser("data", help="count, compare and check the pictures of a data set")
     _add_data(data)
-    data.add_argument("--json", action="store_true", help="print the check as JSON")
+    data.add_argument("--json", action="store_true", help="print the data check as JSON")
     data.set_defaults(command=_data)
 
-    evaluate = commands.add_parser("evaluate", help="measure a network on a data set")
+    evaluate = commands.add_parser("evaluate", help="evaluate weights on a data set")
     evaluate.add_argument("weights", type=Path, metavar="WEIGHTS")
     _add_data(evaluate)
     evaluate.add_argument(
         "--split",
         action="append",
         metavar="NAME",
-        help="measure this one only, may be given again (default: all but the training split)",
+        help="evaluate only this split; can be repeated (default: all but the training split)",
     )
     evaluate.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, mps (default: auto)")
-    evaluate.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
     evaluate.add_argument(
-        "--confusion", type=Path, metavar="FILE", help="draw the last split's confusion matrix, PNG"
+        "--json", type=Path, metavar="FILE", help="write the metrics to this file"
     )
     evaluate.add_argument(
-        "--predictions", type=Path, metavar="FILE", help="write every picture's probabilities, .npz"
+        "--confusion",
+        type=Path,
+        metavar="FILE",
+        help="write the last split's confusion matrix to this PNG",
     )
     evaluate.add_argument(
-        "--background", action="store_true", help="leave the processor to other programs first"
+        "--predictions",
+        type=Path,
+        metavar="FILE",
+        help="write every picture's probabilities to this .npz",
+    )
+    evaluate.add_argument(
+        "--background", action="store_true", help="run at a lower priority than other programs"
     )
     evaluate.set_defaults(command=_evaluate)
 
     stress = commands.add_parser(
-        "stress", help="measure a network on validation pictures made worse as webcams do"
+        "stress", help="measure accuracy on validation pictures degraded as by a webcam"
     )
     stress.add_argument("weights", type=Path, metavar="WEIGHTS")
     _add_data(stress)
     stress.set_defaults(command=_stress)
 
     train = commands.add_parser(
-        "train", help="train a network, or go on with a run that was stopped or killed"
+        "train", help="train a network, or resume a run that was stopped or killed"
     )
     _add_train(train)
     train.set_defaults(command=_train)
 
     runs = commands.add_parser("runs", help="list the training runs")
-    runs.add_argument("--runs-dir", type=Path, help="where the runs are")
-    runs.add_argument("--json", action="store_true", help="an object per run")
+    runs.add_argument("--runs-dir", type=Path, help="folder of the runs")
+    runs.add_argument("--json", action="store_true", help="print JSON lines, one object per run")
     runs.set_defaults(command=_runs)
     return parser
 
@@ -113,7 +122,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         "data", type=Path, metavar="DATA", help="a folder or zip of class folders, or a csv"
     )
     parser.add_argument(
-        "--skip-bad", action="store_true", help="go on without files and rows that cannot be used"
+        "--skip-bad", action="store_true", help="skip files and rows that cannot be used"
     )
     # For the window: progress on stderr as "loading" events, one JSON object a line.
     parser.add_argument("--progress-events", action="store_true", help=argparse.SUPPRESS)
@@ -127,12 +136,17 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="?",
         metavar="DATA",
-        help="a folder or zip of class folders, or a csv; a resumed run knows its own",
+        help="a folder or zip of class folders, or a csv; a resumed run remembers its own",
     )
-    parser.add_argument("--preset", choices=PRESETS, default="standard")
-    parser.add_argument("--name", help="of the run (default: the preset and the time)")
-    parser.add_argument("--runs-dir", type=Path, help="where the run's folder is made")
-    parser.add_argument("--run-dir", type=Path, help="the run's folder itself")
+    parser.add_argument(
+        "--preset",
+        choices=PRESETS,
+        default="standard",
+        help="named set of values (default: standard)",
+    )
+    parser.add_argument("--name", help="name of the run (default: preset, date and time)")
+    parser.add_argument("--runs-dir", type=Path, help="folder in which the run's folder is created")
+    parser.add_argument("--run-dir", type=Path, help="the run's folder itself; overrides --name")
     parser.add_argument(
         "--resume",
         type=Path,
@@ -140,30 +154,32 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         const=True,
         default=False,
         metavar="RUN_DIR",
-        help="go on with this run, or with that of --run-dir or --name if it is there",
+        help="resume this run; without RUN_DIR, that of --run-dir or --name if it exists",
     )
     parser.add_argument(
         "--events-stdout",
         action="store_true",
-        help="print events as JSON lines, take commands from stdin, stop when it ends",
+        help="print events as JSON lines, read commands from stdin, stop when stdin closes",
     )
     parser.add_argument(
-        "--detach-on-eof", action="store_true", help="go on when stdin and stdout end"
+        "--detach-on-eof", action="store_true", help="keep training when stdin and stdout close"
     )
     parser.add_argument(
-        "--background", action="store_true", help="leave the processor to other programs first"
+        "--background", action="store_true", help="run at a lower priority than other programs"
     )
     parser.add_argument(
-        "--estimate", action="store_true", help="only tell how long it would take on this machine"
+        "--estimate",
+        action="store_true",
+        help="only estimate how long it would take on this machine",
     )
-    add_options(parser.add_argument_group("what to train", "each replaces the preset's value"))
+    add_options(parser.add_argument_group("training options", "each replaces the preset's value"))
 
 
 def _predict(arguments: argparse.Namespace) -> None:
     from ml.vision.analyzer import FaceAnalyzer
     from ml.vision.predict import rows, write_csv, write_json, write_table
 
-    # Exact, so that the same command gives the same figures: which precision is faster varies.
+    # Exact: which precision is faster varies, but the same command must give the same numbers.
     analyzer = FaceAnalyzer.load(
         arguments.weights,
         device=arguments.device,
@@ -179,7 +195,7 @@ def _convert(arguments: argparse.Namespace) -> None:
     from ml.network.weights_files import load_weights, save_weights
 
     if arguments.output.suffix != ".safetensors":
-        raise ValueError(f"{arguments.output} should end in .safetensors.")
+        raise ValueError(f"{arguments.output} must end in .safetensors.")
     save_weights(load_weights(arguments.input), arguments.output)
     print(f"Wrote {arguments.output}")
 
@@ -259,7 +275,7 @@ def _stress(arguments: argparse.Namespace) -> None:
 
 
 def _progress(doing: str, as_events: bool = False) -> Callable[[int, int], None] | None:
-    """Shows how far ``doing`` is, for someone who watches a terminal, or for the window."""
+    """A callback (done, total) for a terminal, or for the window; None if nobody watches."""
     if as_events:
         from ml.runs.events import Loading, to_line
 

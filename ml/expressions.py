@@ -43,7 +43,7 @@ NAMES: Final = (*LABELS, *_ALIASES)
 
 
 def parse_expression(name: str) -> Expression | None:
-    """The expression called ``name`` (any case, a usual alias, or ``0`` to ``6``), or None."""
+    """The expression called ``name`` (any case, a common alias, or ``0`` to ``6``), or None."""
     name = name.strip().lower()
     if name in LABELS:
         return Expression[name.upper()]

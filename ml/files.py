@@ -1,4 +1,4 @@
-"""Files are written beside their place and renamed, so that a reader never sees half a one."""
+"""Atomic writes: a temporary file is renamed when complete, so a reader never sees half of it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import IO
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the place of ``path`` when the block ends, and vanishes when it fails.
+    """A file that replaces ``path`` when the block ends, and is deleted if the block fails.
 
-    Folders that are missing are made. A device or a pipe, such as /dev/null, is written to itself.
+    Missing folders are created. A device or a pipe, such as /dev/null, is written directly.
+    Raises OSError if ``path`` cannot be written.
     """
     if path.exists() and not (path.is_file() or path.is_dir()):
         with path.open("wb") as stream:
@@ -28,7 +29,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())  # else a power cut can leave the new name on an empty file
-        beside.chmod(0o644)  # mkstemp makes files that only their owner can read
+        beside.chmod(0o644)  # mkstemp creates files that only their owner can read
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)

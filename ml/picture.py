@@ -1,4 +1,4 @@
-"""The picture of a face as FER2013 has it, in which data sets, cameras and network agree."""
+"""The picture of a face in FER2013's format, which data sets, cameras and network share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIDE: Final = 48
 
 
 def shrink(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """A grey picture [height, width] at 48×48: averaged when it is larger, interpolated if not."""
+    """A grey picture [height, width] at 48×48: by area averaging if larger, else bilinearly."""
     if grey.shape == (SIDE, SIDE):
         return grey
     larger = min(grey.shape) >= SIDE

@@ -1,1 +1,1 @@
-"""How good a network is."""
+"""Evaluation of a network."""

@@ -1,4 +1,4 @@
-"""How good a network is on a data set: predictions, what is measured of them, and their files."""
+"""The evaluation of a network on a data set: predictions, their metrics, and their files."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ __all__ = [
 
 _VERSION: Final = 1
 _CHUNK: Final = 1024
-"""Pictures between two reports of progress."""
+"""Pictures between two progress reports."""
 
 _T = TypeVar("_T")
 Floats = npt.NDArray[np.float32]
@@ -51,27 +51,27 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What the network says of the pictures of a split, in the split's order."""
+    """The predictions for the pictures of a split, in the split's order."""
 
     names: tuple[str, ...]
     labels: npt.NDArray[np.int64]
     """[N], the true Expression."""
     in_training: npt.NDArray[np.bool_]
-    """[N], whether the very same picture is in the training split too."""
+    """[N], whether the same picture is also in the training split."""
     single: Floats
     """[N, 7], calibrated probabilities in the order of Expression."""
     flip_averaged: Floats
     """The same, averaged over the picture and its mirror image."""
 
     def cell(self, true: Expression, predicted: Expression) -> npt.NDArray[np.intp]:
-        """Indices of the pictures of ``true`` taken for ``predicted``, most confident first."""
+        """Indices of the pictures of ``true`` predicted as ``predicted``, most confident first."""
         here = np.flatnonzero((self.labels == true) & (self.single.argmax(axis=1) == predicted))
         return here[np.argsort(-self.single[here, predicted], kind="stable")]
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The same pictures, each seen once and seen together with its mirror image."""
+    """The scores on the same pictures, without and with flip averaging."""
 
     single: Scores
     flip_averaged: Scores
@@ -79,16 +79,16 @@ class Measured:
 
 @dataclass(frozen=True)
 class SplitEvaluation:
-    """A split as it is, and without the pictures that are in the training split too."""
+    """The scores on a split, in full and without pictures that are also in the training split."""
 
     full: Measured
     without_training_duplicates: Measured | None
-    """None where that leaves nothing."""
+    """None if that leaves no pictures."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured, by the name of the split."""
+    """The scores, by the name of the split."""
 
     protocol: str
     """Where the splits come from, in words."""
@@ -104,7 +104,7 @@ def evaluate(
     progress: Callable[[int, int], None] | None = None,
     splits: Sequence[str] | None = None,
 ) -> Evaluation:
-    """``predict`` and ``summarise`` in one."""
+    """``predict``, then ``summarise``."""
     predictions = predict(classifier, dataset, progress=progress, splits=splits)
     return summarise(predictions, dataset.evaluated, classifier.temperature)
 
@@ -116,10 +116,10 @@ def predict(
     progress: Callable[[int, int], None] | None = None,
     splits: Sequence[str] | None = None,
 ) -> dict[str, Predictions]:
-    """What ``classifier`` says of the splits named, or of all but the training split.
+    """The predictions for ``splits``, or for all but the training split.
 
-    ``progress`` is called with the pictures done and their number. Raises ValueError for a split
-    that the data set does not have.
+    ``progress`` is called with the number of pictures done and in total. Raises ValueError for a
+    split that the data set does not have.
     """
     available = dataset.splits()
     if splits is None:
@@ -172,7 +172,7 @@ def _predict(
 def summarise(
     predictions: Mapping[str, Predictions], protocol: str, temperature: float
 ) -> Evaluation:
-    """Everything measured of ``predictions``."""
+    """All metrics of ``predictions``."""
     return Evaluation(
         protocol, temperature, {name: _summarise(p) for name, p in predictions.items()}
     )
@@ -194,12 +194,12 @@ def _summarise(predictions: Predictions) -> SplitEvaluation:
 
 
 def to_json(evaluation: Evaluation) -> dict[str, Any]:
-    """As what JSON holds."""
+    """The evaluation as a JSON object."""
     return {"version": _VERSION, "classes": list(LABELS), **asdict(evaluation)}
 
 
 def from_json(data: Mapping[str, Any]) -> Evaluation:
-    """What ``to_json`` gave. Raises ValueError for anything else."""
+    """The inverse of ``to_json``. Raises ValueError for anything else."""
     try:
         if data["version"] != _VERSION or tuple(data["classes"]) != LABELS:
             raise ValueError("This evaluation was written by another version of the program.")
@@ -217,7 +217,7 @@ def from_json(data: Mapping[str, Any]) -> Evaluation:
             },
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"This is not a whole evaluation ({error!r}).") from error
+        raise ValueError(f"This evaluation is damaged or incomplete ({error!r}).") from error
 
 
 def _measured(data: Mapping[str, Any]) -> Measured:
@@ -250,7 +250,7 @@ def _numbers(kind: type[_T], data: Mapping[str, Any]) -> _T:
 
 
 def save_predictions(predictions: Mapping[str, Predictions], path: Path) -> None:
-    """Write an .npz of numbers and text: ``<split>/<field of Predictions>``."""
+    """Write an .npz of plain arrays, named ``<split>/<field of Predictions>``."""
     arrays = {
         f"{name}/{field}": np.asarray(value)
         for name, split in predictions.items()

@@ -1,4 +1,4 @@
-"""What is measured of a network: metrics of its probabilities, and the temperature they need."""
+"""Metrics of a network's probabilities, and the temperature that calibrates them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COLDEST, _HOTTEST = 0.05, 20.0
 
 @dataclass(frozen=True)
 class Estimate:
-    """A share of 1 and its 95 % interval (percentile bootstrap over the pictures)."""
+    """A value from 0 to 1, with its 95 % interval (percentile bootstrap over the pictures)."""
 
     value: float
     low: float
@@ -39,7 +39,7 @@ class ClassScores:
     support: int
     """Pictures of the class."""
     predicted: int
-    """Pictures the network takes for it."""
+    """Pictures predicted as the class."""
 
     @property
     def ratio(self) -> float | None:
@@ -49,7 +49,7 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class ReliabilityPoint:
-    """The pictures whose confidence falls into one bin: mean confidence, share right, count."""
+    """The pictures whose confidence falls into one bin: mean confidence, accuracy, count."""
 
     confidence: float
     accuracy: float
@@ -58,7 +58,7 @@ class ReliabilityPoint:
 
 @dataclass(frozen=True)
 class Scores:
-    """Everything measured of some pictures; what is per class is in the order of Expression."""
+    """All metrics on some pictures; those per class are in the order of Expression."""
 
     pictures: int
     accuracy: Estimate
@@ -78,7 +78,7 @@ class Scores:
 def measure(labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float32]) -> Scores:
     """Metrics of ``probabilities`` [N, 7] for pictures whose Expression is ``labels`` [N].
 
-    Raises ValueError without any picture.
+    Raises ValueError if there are no pictures.
     """
     if not len(labels):
         raise ValueError("There are no pictures to measure.")
@@ -157,10 +157,11 @@ def _reliability(probabilities: Tensor, labels: Tensor) -> tuple[ReliabilityPoin
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
-    """The temperature at which ``logits`` [N, 7] make ``labels`` [N] likeliest (Guo et al. 2017).
+    """The temperature by which to divide ``logits`` [N, 7], fitted to ``labels`` [N].
 
-    1.0 where none does: no pictures, logits that say nothing or are not finite, or answers all so
-    right or so wrong that the likeliest temperature is beyond 0.05 or 20.
+    It minimises the negative log-likelihood (temperature scaling, Guo et al. 2017). 1.0 if there is
+    none: no pictures, logits that are not finite or not informative, or predictions so right or so
+    wrong that the best temperature is below 0.05 or above 20.
     """
     logits, labels = logits.detach().double().cpu(), labels.cpu()
     if not len(labels) or not torch.isfinite(logits).all():
@@ -168,7 +169,7 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     of_label = logits.gather(1, labels[:, None]).squeeze(1)
 
     def slope(temperature: float) -> float:
-        """Of the mean negative log-likelihood over 1 / temperature, in which it is convex."""
+        """Of the mean negative log-likelihood by 1 / temperature, in which it is convex."""
         expected = (torch.softmax(logits / temperature, dim=1) * logits).sum(1)
         return float((expected - of_label).mean())
 

@@ -1,4 +1,4 @@
-"""An evaluation for the eye: a text for the terminal and the confusion matrix as a picture."""
+"""An evaluation as text for the terminal, and its confusion matrix as an image."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FULL: Final = (16, 62, 128)
 
 
 def format_evaluation(evaluation: Evaluation) -> str:
-    """Some lines for every split: the figures, the classes, and the confusion matrix."""
+    """Text for the terminal: the metrics, classes and confusion matrix of every split."""
     lines = [f"Splits: {evaluation.protocol}", f"Temperature: {evaluation.temperature:.3g}"]
     for name, split in evaluation.splits.items():
         lines += ["", *_figures(name, split), ""]
@@ -86,7 +86,7 @@ def _confusion(scores: Scores) -> list[str]:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """First column to the left, the others to the right."""
+    """Columns: the first aligned to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
@@ -108,7 +108,7 @@ def _range(estimate: Estimate, to: str = "–") -> str:
 def save_confusion_png(evaluation: Evaluation, path: Path, split: str | None = None) -> None:
     """Draw the confusion matrix of ``split``, or of the last one, on all its pictures.
 
-    A cell is the darker the larger its share of the row, that is of the true class.
+    The larger a cell's share of its row, that is of the true class, the darker it is.
     """
     name = split or list(evaluation.splits)[-1]
     with replacing(path) as file:
@@ -122,7 +122,7 @@ def _drawn(name: str, scores: Scores) -> Image.Image:
     large, medium, small = (ImageFont.load_default(size) for size in (38, 26, 20))
 
     # Pillow's own font has no dashes.
-    accuracy = f"Accuracy {_percent(scores.accuracy.value)}, 95 % interval "
+    accuracy = f"Accuracy {_percent(scores.accuracy.value)}, 95 % confidence interval "
     accuracy += f"{_range(scores.accuracy, to=' to ')} %"
     draw.text((_LEFT, 36), f"{name}, {scores.pictures:,} pictures", _INK, large)
     draw.text((_LEFT, 92), accuracy, _FAINT, medium)
@@ -142,7 +142,7 @@ def _drawn(name: str, scores: Scores) -> Image.Image:
             ink = _PAPER if share > 0.5 else _INK
             draw.text((x + _CELL / 2, y + 62), f"{100 * share:.0f} %", ink, medium, anchor="ms")
             draw.text((x + _CELL / 2, y + 92), f"{count:,}", ink, small, anchor="ms")
-    note = "Shades and percentages are shares of the true class, that is of the row."
+    note = "Shades and percentages are shares of the true class (the row)."
     draw.text((_LEFT, _TOP + side + 44), note, _FAINT, small, anchor="ls")
     return image
 

@@ -1,8 +1,8 @@
-"""How a network bears what a webcam does to faces: validation pictures made worse, step by step.
+"""The stress table: accuracy on validation pictures degraded as by a webcam, at three strengths.
 
-For choosing between networks without a look at PrivateTest. A network may have learnt most of it:
-``augment`` has all but turned heads, tilts and misplaced boxes as far as about the medium strengths
-here (glasses as dark as the severe ones), and of those small ones.
+For choosing between networks without looking at PrivateTest. A network may have been trained with
+most of these degradations: ``ml.training.augmentation`` has them up to about the medium strengths,
+and glasses up to the severe ones; but its tilts and shifts are small, and it turns no heads.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from ml.network.classifier import ExpressionClassifier
 
 @dataclass(frozen=True)
 class Stress:
-    """A way to make pictures worse."""
+    """A way to degrade pictures."""
 
     name: str
     unit: str
-    """What the strengths are, in words."""
+    """Of the strengths, in words."""
     strengths: tuple[float, float, float]
     """From slight to severe."""
     way: degradation.Way
 
     def __call__(self, pictures: degradation.Picture, level: int) -> degradation.Picture:
-        """``pictures`` [N, 48, 48] made worse; the same ones every time."""
+        """``pictures`` uint8 [N, 48, 48], degraded the same way every time; ``level`` is 0 to 2."""
         random = np.random.default_rng(level)
         strength = self.strengths[level]
         return np.stack(
@@ -43,9 +43,13 @@ def stress_table(
     split: Split,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, tuple[float, ...]]:
-    """Accuracy, each picture seen once, of the pictures as they are and of each stress's three."""
+    """Accuracy, without flip averaging: on the pictures as they are, then by stress and strength.
+
+    ``progress`` is called with the evaluations done and in total. Raises ValueError without
+    pictures.
+    """
     if not len(split):
-        raise ValueError("The data set has no validation pictures to make worse.")
+        raise ValueError("The data set has no validation pictures to degrade.")
     total = 1 + 3 * len(STRESSES)
     table: dict[str, tuple[float, ...]] = {
         "as they are": (_accuracy(classifier, split, split.pictures),)
@@ -63,7 +67,7 @@ def stress_table(
 
 
 def format_stress_table(table: dict[str, tuple[float, ...]]) -> str:
-    """As Markdown, with the mean of all stresses in the last row."""
+    """The table in Markdown, with the mean of all stresses in the last row."""
     about = {stress.name: stress for stress in STRESSES}
     lines = ["| validation pictures | slight | medium | severe |", "|---|---|---|---|"]
     for name, accuracies in table.items():

@@ -1,1 +1,1 @@
-"""ResEmoteNet: the network, its weights files, and how it is asked."""
+"""ResEmoteNet: the network, its weights files, and inference."""

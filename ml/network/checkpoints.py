@@ -1,4 +1,4 @@
-"""PyTorch checkpoints of others: published ResEmoteNets, the original desktop program's."""
+"""PyTorch checkpoints of other programs: published ResEmoteNets, the original desktop program."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ _PUBLISHED_ORDER: Final = (
     Expression.NEUTRAL,
 )
 _NEWER_PICKLE: Final = r"Unsupported operand 1(4[7-9]|5[01])\b"
-"""Codes of pickle protocol 4 and later, in which torch.save writes nothing unless told to."""
+"""Opcodes of pickle protocol 4 and later, which torch.save uses only on request."""
 
 
 def read_checkpoint(path: Path) -> Weights:
+    """The weights in ``path``, read without running any code. Raises WeightsError, OSError."""
     with path.open("rb") as file:
         content = _unpickled(file)
     for key in ("state_dict", "model_state_dict"):
@@ -71,14 +72,14 @@ def _unpickled(file: BinaryIO) -> Any:  # noqa: ANN401 - whatever the file holds
     import torch  # a second, which files of our own format do not take
 
     try:
-        with warnings.catch_warnings(action="ignore"):  # refused files are told of below
+        with warnings.catch_warnings(action="ignore"):  # refused files are reported below
             return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         code = re.search(r"GLOBAL ([\w.]+)", str(error))
         if code:
             raise WeightsError(
-                f"this file would run code when it is opened ({code.group(1)}), which a "
-                "weights file has no need to. It was refused and nothing was run."
+                f"this file would run code when it is opened ({code.group(1)}), which no weights "
+                "file needs to do. It was refused and nothing was run."
             ) from error
         if re.search(_NEWER_PICKLE, str(error)):
             raise FormatError(
@@ -86,9 +87,10 @@ def _unpickled(file: BinaryIO) -> Any:  # noqa: ANN401 - whatever the file holds
                 "It was refused and nothing was run. Save the state dict alone, with torch.save."
             ) from error
         raise FormatError("this is not a weights file.") from error
-    except Exception as error:  # torch raises anything at all on a broken file
+    except Exception as error:  # torch raises all kinds of errors for a damaged file
         raise FormatError(
-            f"this is not a whole weights file ({first_line(error)}). Copy or download it again."
+            f"this weights file is damaged or incomplete ({first_line(error)}). Copy or download "
+            "it again."
         ) from error
 
 
@@ -96,13 +98,13 @@ def from_state(state: Mapping[str, Any]) -> Weights:
     """Bare parameters, as arrays or tensors, and what their shapes and names tell.
 
     The original desktop program trained on class folders, in alphabetical order; the published
-    checkpoints have an order of their own. Both feed grey as three channels, normalised with
-    ImageNet's values.
+    checkpoints have their own order. Both feed grey as three channels, normalised with ImageNet's
+    mean and standard deviation. Raises WeightsError for another network.
     """
     desktop = any(re.match(r"(model\.)?(cnn\.blocks|seb|out)\.", name) for name in state)
     own = _published_names(state) if desktop else _without_wrappers(state)
     if len(own) < len(state):
-        raise WeightsError("it holds more than one network, and which one is meant is not told.")
+        raise WeightsError("it holds more than one network. Save only the one to use.")
     state = own
 
     def shape(name: str) -> tuple[int, ...]:
@@ -124,7 +126,7 @@ def from_state(state: Mapping[str, Any]) -> Weights:
             head_activation=not desktop,
         )
     except ValueError as error:
-        raise WeightsError(f"this is another network than ResEmoteNet: {error}.") from error
+        raise WeightsError(f"this is not a ResEmoteNet: {error}.") from error
     three = in_channels == 3
     return Weights(
         architecture,
@@ -156,7 +158,7 @@ _DESKTOP_NAMES: Final[tuple[tuple[str, Callable[[re.Match[str]], str]], ...]] = 
 def _published_names(state: Mapping[str, Any]) -> dict[str, Any]:
     """The original desktop program's names in the published implementation's."""
     state = {name.removeprefix("model."): value for name, value in state.items()}
-    # Dropouts stand between the head's layers and are counted too: out.0, out.2, out.4, out.6.
+    # Dropouts between the head's layers are numbered too: out.0, out.2, out.4, out.6.
     positions = sorted({int(m[1]) for name in state if (m := re.match(r"out\.(\d+)\.", name))})
     renamed = {}
     for name, value in state.items():

@@ -49,7 +49,7 @@ class ExpressionClassifier:
     def logits(self, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Logits float32 [N, 7] in the order of Expression, before the temperature.
 
-        ``pictures`` are grey [N, 48, 48].
+        ``pictures`` are grey uint8 [N, 48, 48].
         """
         chunks = [
             self._network.logits(pictures[i : i + _CHUNK]) for i in range(0, len(pictures), _CHUNK)

@@ -1,4 +1,4 @@
-"""From pictures to the network's input. The one place: training, files and camera all come here."""
+"""From pictures to the network's input: the same code for training, files and cameras."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def network_input(
     mean: Sequence[float],
     std: Sequence[float],
 ) -> Tensor:
-    """Pictures [N, 48, 48] of 0 to 255, any type, as float32 [N, in_channels, size, size].
+    """Pictures [N, 48, 48] of 0 to 255, any dtype, as float32 [N, in_channels, size, size].
 
-    Scaled to 0..1, enlarged bilinearly, and normalised with ``mean`` and ``std`` per channel.
+    Scaled to 0..1, resized bilinearly, and normalised with ``mean`` and ``std`` per channel.
     """
     x = pictures.float().div(255).unsqueeze(1)
     if input_size != x.shape[-1]:

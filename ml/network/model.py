@@ -38,7 +38,7 @@ class LiveConv2d(nn.Conv2d):
 
 
 class SEBlock(nn.Module):
-    """Squeeze-and-excitation (Hu et al. 2018): each channel scaled by a gate it learns."""
+    """Squeeze-and-excitation (Hu et al. 2018): each channel scaled by a learnt gate."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class ResEmoteNet(nn.Module):
     """Logits [N, 7] for pictures [N, in_channels, input_size, input_size].
 
     Parameters are named as in the published implementation. Where a map is so small that part of
-    a 3×3 kernel only ever meets padding, that part is left out: the same outputs from 36 million
+    a 3×3 kernel only ever reads padding, that part is left out: the same outputs from 36 million
     instead of 80 million parameters at the paper's channel counts and 64×64 input.
     """
 
@@ -110,7 +110,7 @@ class ResEmoteNet(nn.Module):
             *before, last = self.stage(stage)
             for name in before:
                 x = F.relu(self._normalised(name, x))
-            # ReLU behind the pooling gives the same maps from a quarter of the work.
+            # ReLU after the pooling gives the same maps for a quarter of the work.
             x = F.relu(F.max_pool2d(self._normalised(last, x), 2))
             if stage < 3:
                 x = self.stem_dropout(x)
@@ -136,7 +136,7 @@ class ResEmoteNet(nn.Module):
 
 
 def parameter_count(model: nn.Module) -> int:
-    """Number of learnt values."""
+    """Number of learnt parameters."""
     return sum(parameter.numel() for parameter in model.parameters())
 
 

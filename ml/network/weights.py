@@ -1,4 +1,4 @@
-"""What a weights file has to hold: strictly a trained ResEmoteNet, and how it is used."""
+"""What a weights file must hold: exactly a trained ResEmoteNet, and how to use it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ State = dict[str, npt.NDArray[Any]]
 _LISTED: Final = 6
 """Names of parameters a message lists before it only counts the rest."""
 _LEAST_SCALE: Final = 1e-6
-"""Of what is divided by; what float32 can still divide by and not overflow."""
+"""The smallest divisor accepted: float32 can still divide by it without overflow."""
 
 
 class WeightsError(ValueError):
@@ -31,14 +31,14 @@ class FormatError(WeightsError):
 
 @dataclass(frozen=True)
 class Weights:
-    """A trained network and all that is needed to use it."""
+    """A trained network and everything needed to use it."""
 
     architecture: Architecture
     state: State = field(repr=False)
     """float32, exactly the names and shapes of ``parameter_shapes(architecture)``; BatchNorm's
     counts of batches are int64."""
     mean: tuple[float, ...]
-    """Per input channel, for values of 0 to 1; ``std`` likewise."""
+    """Of each input channel, for values of 0 to 1; ``std`` likewise."""
     std: tuple[float, ...]
     classes: tuple[Expression, ...]
     """The expression of each output."""
@@ -46,15 +46,19 @@ class Weights:
     """The logits are divided by this before the softmax (Guo et al. 2017)."""
     trained_on: str = "unknown data"
     results: Mapping[str, Any] = field(default_factory=dict)
-    """What was measured, by split."""
+    """The metrics, by split."""
 
 
 def first_line(error: Exception) -> str:
+    """Of its message, without the full stop, at most 200 characters."""
     return str(error).strip().split("\n")[0][:200].rstrip(".")
 
 
 def fitted(weights: Weights) -> Weights:
-    """The same with the state cut to the live taps, in float32, and checked to fit exactly."""
+    """A copy with the state cut to the live taps, in float32.
+
+    Raises WeightsError unless they fit the architecture exactly and every value is finite.
+    """
     a = weights.architecture
     if not len(weights.mean) == len(weights.std) == a.in_channels:
         raise WeightsError(
@@ -71,7 +75,7 @@ def fitted(weights: Weights) -> Weights:
         if name in state and state[name].shape[2:] == (3, 3):
             state[name] = state[name][:, :, first:past, first:past]
 
-    # BatchNorm counts its batches only to train on; files may lack or hold the counts.
+    # BatchNorm needs its batch counts only to train further; files may have them or not.
     counts = {name for name in expected if name.endswith("num_batches_tracked")}
     missing = sorted(expected.keys() - state.keys() - counts)
     left_over = sorted(state.keys() - expected.keys())
@@ -85,7 +89,7 @@ def fitted(weights: Weights) -> Weights:
         + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
         for title, names in (
             ("missing", missing),
-            ("left over", left_over),
+            ("unexpected", left_over),
             ("of the wrong shape", wrong),
         )
         if names
@@ -100,7 +104,9 @@ def fitted(weights: Weights) -> Weights:
             fitted[name] = np.array(state.get(name, 0), dtype, order="C")
     broken = [name for name, value in fitted.items() if not np.isfinite(value).all()]
     if broken:
-        raise WeightsError(f"it holds values that are no finite numbers (NaN), in {broken[0]}.")
+        raise WeightsError(
+            f"it holds values that are not finite (NaN or infinity), in {broken[0]}."
+        )
     return dataclasses.replace(weights, state=fitted)
 
 

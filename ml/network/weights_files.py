@@ -1,4 +1,4 @@
-"""Weights files: safetensors with all that using the network takes, and those of others."""
+"""Weights files: our safetensors, with everything needed to use them, and other programs' files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ml.network.weights import FormatError, Weights, WeightsError, first_line, f
 
 _DTYPES: Final = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4"}
 _LONGEST: Final = 800
-"""Characters of a message."""
+"""Maximum length of a message, in characters."""
 
 
 def load_weights(path: Path) -> Weights:
@@ -95,7 +95,7 @@ def _read_safetensors(path: Path) -> Weights:
         state = {name: _array(name, tensor) for name, tensor in deserialize(content)}  # type: ignore[no-untyped-call]
     except SafetensorError as error:
         raise FormatError(
-            f"this is not a whole safetensors file ({error}). Copy or download it again."
+            f"this safetensors file is damaged or incomplete ({error}). Copy or download it again."
         ) from error
     if metadata.get("architecture") != "resemotenet":
         # Other programs' safetensors come without our metadata, but may hold the same network.
@@ -119,9 +119,9 @@ def _read_safetensors(path: Path) -> Weights:
             results=dict(json.loads(metadata.get("results", "{}"))),
         )
     except KeyError as error:
-        raise WeightsError(f"its metadata lack {error}; it cannot be used without.") from error
+        raise WeightsError(f"its metadata lack {error}, which is required.") from error
     except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-        raise WeightsError(f"its metadata make no sense: {first_line(error)}.") from error
+        raise WeightsError(f"its metadata are invalid: {first_line(error)}.") from error
 
 
 def _array(name: str, tensor: Mapping[str, Any]) -> npt.NDArray[Any]:

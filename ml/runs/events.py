@@ -1,4 +1,4 @@
-"""What a training run tells while it runs: dataclasses, and one JSON object per line."""
+"""The events of a training run: dataclasses, and one JSON object per line."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Loading(Event):
 
 @dataclass(frozen=True)
 class Estimate(Event):
-    """What a run would take on this machine, measured with a few steps."""
+    """The estimated time of a run on this machine, measured with a few steps."""
 
     type: ClassVar[str] = "estimate"
     precision: str
@@ -43,12 +43,12 @@ class Estimate(Event):
 
 @dataclass(frozen=True)
 class Started(Event):
-    """Training begins, or goes on after ``epoch`` finished epochs and ``batch`` batches."""
+    """Training begins, or resumes after ``epoch`` finished epochs and ``batch`` batches."""
 
     type: ClassVar[str] = "started"
     config: Mapping[str, Any]
     check: Mapping[str, Any]
-    """The data check (ml.data.fer2013.DataCheck)."""
+    """The data check (ml.data.check.DataCheck)."""
     protocol: str
     parameters: int
     device: str
@@ -63,7 +63,7 @@ class Started(Event):
 
 @dataclass(frozen=True)
 class Batch(Event):
-    """Progress within ``epoch`` (counted from 1); loss and accuracy since the epoch began."""
+    """Progress within ``epoch`` (counted from 1); mean loss and accuracy since it began."""
 
     type: ClassVar[str] = "batch"
     epoch: int
@@ -81,8 +81,8 @@ class Batch(Event):
 class Epoch(Event):
     """A finished epoch.
 
-    The training loss is what was trained on: mixed and augmented pictures, and against votes and
-    teachers if any. The validation figures are of the averaged weights (EMA), on the labels alone.
+    The training loss is the one minimised: on mixed and augmented pictures, against votes and
+    teachers too, if any. Validation uses the averaged weights (EMA) and the labels alone.
     """
 
     type: ClassVar[str] = "epoch"
@@ -95,12 +95,12 @@ class Epoch(Event):
     learning_rate: float
     seconds: float
     best: bool
-    """Whether no earlier epoch had a validation accuracy as high."""
+    """Whether its validation accuracy is higher than that of every earlier epoch."""
 
 
 @dataclass(frozen=True)
 class Checkpoint(Event):
-    """All that is needed to go on is safe in ``path``."""
+    """Everything needed to resume is saved in ``path``."""
 
     type: ClassVar[str] = "checkpoint"
     epoch: int
@@ -139,7 +139,7 @@ class Finished(Event):
 
 @dataclass(frozen=True)
 class Failed(Event):
-    """The run ended with an error; what was saved before is kept."""
+    """The run ended with an error; what was saved before it is kept."""
 
     type: ClassVar[str] = "failed"
     message: str
@@ -167,7 +167,7 @@ _HINTS: Final = {name: get_type_hints(event) for name, event in _TYPES.items()}
 
 
 def to_line(event: Event) -> str:
-    """One line of JSON without the line end. Numbers that JSON lacks (NaN) become null."""
+    """One line of JSON without the line end. NaN and infinity, which JSON lacks, become null."""
     values = {"schema": SCHEMA, "type": event.type} | {
         f.name: getattr(event, f.name) for f in dataclasses.fields(event)
     }
@@ -175,12 +175,12 @@ def to_line(event: Event) -> str:
 
 
 def tells(line: bytes, kind: type[Event]) -> bool:
-    """Whether ``line``, as ``to_line`` writes them, tells of a ``kind``; without parsing it."""
+    """Whether ``line``, as written by ``to_line``, is a ``kind``; without parsing it."""
     return f'"type":"{kind.type}"'.encode() in line
 
 
 def parse_line(line: str | bytes) -> Event | None:
-    """The event in ``line``, or None for anything else: rubbish, half a line, another schema."""
+    """The event in ``line``, or None for anything else: garbage, half a line, another schema."""
     try:
         values = json.loads(line)
         if not isinstance(values, dict) or values.get("schema") != SCHEMA:
@@ -190,7 +190,7 @@ def parse_line(line: str | bytes) -> Event | None:
         return event(
             **{f.name: _checked(values[f.name], hints[f.name]) for f in dataclasses.fields(event)}
         )
-    # json gives up on nesting with RecursionError, on huge integers with ValueError
+    # json raises RecursionError for deep nesting, ValueError for huge integers
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
@@ -207,7 +207,7 @@ def _checked(value: object, wanted: Any) -> Any:  # noqa: ANN401 - a type, perha
             return value
     elif isinstance(value, origin):
         return value
-    raise TypeError(f"{value!r} is no {wanted}")
+    raise TypeError(f"{value!r} is not {wanted}")
 
 
 def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON

@@ -1,7 +1,7 @@
 """What a run leaves on disk: config, events, data check, checkpoint, weights, evaluation.
 
-``events.jsonl`` is the truth: a run's state and history are read from it (see summaries.py), never
-stored.
+``events.jsonl`` is the single source of truth: a run's state and history are derived from it (see
+summaries.py), never stored.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CONFIG_SCHEMA: Final = 1
 _LONGEST_NAME: Final = 100
 _LONGEST_NOTE: Final = 10_000
 _ABOUT_TO_END: Final = 3.0
-"""Seconds for which a reader's look, or a run that is just ending, may hold the lock."""
+"""Seconds for which a reader's check, or a run that is just ending, may hold the lock."""
 
 
 class RunFolderError(ValueError):
@@ -49,29 +49,31 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, config: Mapping[str, Any]) -> RunFolder:
-        """A new run. Raises RunFolderError where something is already."""
+        """Create the folder of a new run. Raises RunFolderError if there is something in it."""
         try:
             path.mkdir(parents=True, exist_ok=True)
             folder = cls(path)
             if any(path.iterdir()):
                 raise RunFolderError(
-                    f"There is already something in {path}. Choose another name, or go on with "
-                    "that run (--resume)."
+                    f"The folder {path} is not empty. Choose another name, or resume that run "
+                    "(--resume)."
                 )
             folder.write_json(folder.config_file, {"schema": _CONFIG_SCHEMA, **config})
         except OSError as error:
             raise RunFolderError(
-                f"The run folder {path} cannot be made: {error.strerror or error}. "
-                "Choose another place (--runs-dir)."
+                f"The run folder {path} cannot be created: {error.strerror or error}. "
+                "Choose another folder for the runs (--runs-dir)."
             ) from error
         return folder
 
     def config(self) -> dict[str, Any]:
-        """What ``create`` was given. Raises RunFolderError for whatever is no run folder."""
+        """What ``create`` was given. Raises RunFolderError if this is not a run folder."""
         try:
             values = json.loads(self.config_file.read_bytes())
         except FileNotFoundError:
-            raise RunFolderError(f"{self.path} is no run folder: it has no config.json.") from None
+            raise RunFolderError(
+                f"{self.path} is not a run folder: it has no config.json."
+            ) from None
         except OSError as error:
             raise RunFolderError(
                 f"{self.config_file} cannot be read: {error.strerror or error}."
@@ -84,19 +86,22 @@ class RunFolder:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run. Freed with the process however it ends. Raises RunFolderError if held."""
+        """Lock the run for this process. Raises RunFolderError if another one holds the lock.
+
+        However the process ends, the lock is released.
+        """
         try:
             with FileLock(self._lock_file, timeout=_ABOUT_TO_END):
                 self.forget_stop()
                 for half_written in (self.checkpoint_file, self.weights_file):
-                    for left in self.path.glob(f".{half_written.name}.*"):  # killed while it wrote
+                    for left in self.path.glob(f".{half_written.name}.*"):  # by a killed run
                         left.unlink()
                 yield
         except Timeout:
-            raise RunFolderError(f"The run {self.path} is being trained already.") from None
+            raise RunFolderError(f"The run {self.path} is already training.") from None
 
     def is_running(self) -> bool:
-        """Whether a process holds the run."""
+        """Whether a process holds the run's lock."""
         if not self._lock_file.exists():
             return False
         try:
@@ -111,10 +116,10 @@ class RunFolder:
     def _lock_file(self) -> Path:
         return self.path / "run.lock"
 
-    # Asking a run to stop that no window holds by its stdin any more
+    # Stopping a run that no window controls through stdin any more
 
     def request_stop(self) -> None:
-        """Ask the process that trains here to save a checkpoint and end."""
+        """Ask the process that trains this run to save a checkpoint and exit."""
         self._stop_file.touch()
 
     def stop_requested(self) -> bool:
@@ -122,17 +127,17 @@ class RunFolder:
         return self._stop_file.exists()
 
     def forget_stop(self) -> None:
-        """Take back what was asked."""
+        """Withdraw a request to stop."""
         self._stop_file.unlink(missing_ok=True)
 
     # Writing
 
     @contextlib.contextmanager
     def appending(self) -> Iterator[Callable[[Event], None]]:
-        """A function that adds an event to the file at once."""
+        """A function that appends an event to ``events.jsonl`` at once."""
         with self.events_file.open("ab+", buffering=0) as file:
             if file.tell() and not _ends_line(file):
-                file.write(b"\n")  # a run killed while it wrote
+                file.write(b"\n")  # of a run that was killed while writing
 
             def append(event: Event) -> None:
                 file.write(to_line(event).encode() + b"\n")
@@ -140,15 +145,15 @@ class RunFolder:
             yield append
 
     def write_json(self, path: Path, values: object) -> None:
-        """``values`` as readable JSON, beside and renamed."""
+        """Write ``values`` as indented JSON, atomically."""
         text = json.dumps(values, indent=1, allow_nan=False)
         with replacing(path) as file:
             file.write(text.encode())
 
     def write_note(self, note: str) -> None:
-        """Keep ``note`` beside the run; an empty one removes it. Raises RunFolderError."""
+        """Save the user's ``note``; an empty one deletes it. Raises RunFolderError."""
         if not self.config_file.exists():  # else the folder of a deleted run would come back
-            raise RunFolderError(f"{self.path.name} is no longer there, so it takes no note.")
+            raise RunFolderError(f"{self.path.name} is no longer there, so its note was not saved.")
         try:
             if note:
                 with replacing(self.note_file) as file:
@@ -157,14 +162,14 @@ class RunFolder:
                 self.note_file.unlink(missing_ok=True)
         except OSError as error:
             raise RunFolderError(
-                f"The note on {self.path.name} cannot be kept: {error.strerror or error}."
+                f"The note on {self.path.name} cannot be saved: {error.strerror or error}."
             ) from error
 
     def rename(self, name: str) -> Path:
         """Give the run another name; returns its new path. Raises RunFolderError."""
         path = named(self.path.parent, name)
         if self.is_running():
-            raise RunFolderError(f"{self.path.name} is being trained. Rename it when it has ended.")
+            raise RunFolderError(f"{self.path.name} is training. Rename it when it has ended.")
         if path.exists() and not (self.path.exists() and path.samefile(self.path)):
             raise RunFolderError(f"There is already a run named {name}. Choose another name.")
         try:
@@ -178,19 +183,19 @@ class RunFolder:
         return path
 
     def save_checkpoint(self, state: Mapping[str, Any]) -> None:
-        """Tensors and plain values. Until all of it is on the disk the last one stays."""
+        """Save tensors and plain values; the last checkpoint stays until all is on the disk."""
         import torch
 
         with replacing(self.checkpoint_file) as file:
             try:
                 torch.save({"schema": CHECKPOINT_SCHEMA, **state}, file)
-            except RuntimeError as error:  # torch stumbles over its own half-written archive
+            except RuntimeError as error:  # torch fails again closing the archive
                 raise (error.__context__ or error) from None
             file.flush()
-            os.fsync(file.fileno())  # renamed only when it would survive a loss of power
+            os.fsync(file.fileno())  # renamed only once it would survive a power cut
 
     def load_checkpoint(self) -> dict[str, Any] | None:
-        """What was saved last, on the CPU, or None. Raises RunFolderError."""
+        """The last checkpoint, on the CPU, or None. Raises RunFolderError if it cannot be used."""
         import torch
 
         path = self.checkpoint_file
@@ -200,26 +205,26 @@ class RunFolder:
             state = torch.load(path, map_location="cpu", weights_only=True)
         except OSError as error:
             raise RunFolderError(f"{path} cannot be read: {error.strerror or error}.") from error
-        except Exception as error:  # torch.load raises what it likes for a damaged file
+        except Exception as error:  # torch.load raises all kinds of errors for a damaged file
             raise RunFolderError(
                 f"{path} is damaged ({type(error).__name__}). Start a new run; the best weights "
-                f"of this one are in {self.weights_file.name}, if it came so far."
+                f"of this one are in {self.weights_file.name}, if it got that far."
             ) from error
         if not isinstance(state, dict) or state.get("schema") != CHECKPOINT_SCHEMA:
             found = state.get("schema") if isinstance(state, dict) else None
             raise RunFolderError(
                 f"{path} was written by another version of this program (checkpoint schema "
-                f"{found}, this version reads {CHECKPOINT_SCHEMA}). Go on with that version, or "
-                "start a new run."
+                f"{found}, this version reads {CHECKPOINT_SCHEMA}). Resume it with that version, "
+                "or start a new run."
             )
         return state
 
     # Reading
 
     def read_events(self, *, batches: bool = True) -> Iterator[Event]:
-        """All events in order; lines that are none, such as a half last one, are left out.
+        """All events in order; invalid lines, such as an incomplete last one, are skipped.
 
-        Without ``batches`` progress within epochs is left out, unparsed.
+        Without ``batches``, Batch events are skipped unparsed.
         """
         try:
             with self.events_file.open("rb") as file:
@@ -233,12 +238,12 @@ class RunFolder:
             return
 
     def stamp(self) -> tuple[object, ...]:
-        """Another one whenever what is told of the run may be another."""
+        """A value that changes whenever the run's summary may have changed."""
         files = (self.config_file, self.events_file, self.note_file)
         return self.is_running(), *map(_file_stamp, files)
 
     def note(self) -> str:
-        """What ``write_note`` kept; empty where there is none, or none that can be read."""
+        """The user's note; empty if there is none, or none that can be read."""
         try:
             with self.note_file.open(encoding="utf-8", errors="replace") as file:
                 return file.read(_LONGEST_NOTE).strip()
@@ -247,12 +252,12 @@ class RunFolder:
 
 
 def default_runs_folder() -> Path:
-    """Where runs are kept unless another place is chosen."""
+    """Where runs are kept by default."""
     return platformdirs.user_data_path("face-expression-detector") / "runs"
 
 
 def named(parent: Path, name: str) -> Path:
-    """``parent / name``. Raises RunFolderError for what is no plain name of a folder."""
+    """``parent / name``. Raises RunFolderError if ``name`` is not a plain folder name."""
     forbidden = set('<>:"/\\|?*')
     if (
         not name.strip(". ")
@@ -262,7 +267,7 @@ def named(parent: Path, name: str) -> Path:
         or any(c in forbidden or not c.isprintable() for c in name)
     ):
         raise RunFolderError(
-            f"{name!r} cannot name a run: use up to {_LONGEST_NAME} letters, digits, spaces, "
+            f"{name!r} is not a valid run name: use up to {_LONGEST_NAME} letters, digits, spaces, "
             "dots, - and _, and no dot at the start."
         )
     return parent / name

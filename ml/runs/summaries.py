@@ -1,4 +1,4 @@
-"""The list of training runs: how each stands, derived from what is in its folder."""
+"""The list of training runs: the state of each, derived from what is in its folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ml.runs.folder import RunFolder, RunFolderError
 
 
 class RunState(StrEnum):
-    """How a run stands."""
+    """The state of a run."""
 
     NEW = "new"
     RUNNING = "running"
@@ -27,7 +27,7 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A line of the list of runs; None where there is nothing to tell yet."""
+    """A row of the list of runs; None where there is no value yet."""
 
     path: Path
     state: RunState
@@ -41,11 +41,11 @@ class RunSummary:
     test_accuracy: float | None = None
     test_macro_f1: float | None = None
     seconds: float = 0.0
-    """Spent in finished epochs."""
+    """Training time of the finished epochs."""
     problem: str = ""
-    """What is wrong with a damaged or failed run."""
+    """Why a run is damaged or has failed."""
     note: str = ""
-    """What the user wrote about it."""
+    """The user's note."""
 
     @property
     def name(self) -> str:
@@ -55,7 +55,7 @@ class RunSummary:
 def list_runs(
     parent: Path, summarise: Callable[[RunFolder], RunSummary] | None = None
 ) -> list[RunSummary]:
-    """All folders in ``parent``, the latest first; those that are no whole run are ``damaged``."""
+    """All folders in ``parent``, latest first; those that are not a whole run are ``damaged``."""
     try:
         folders = [p for p in parent.iterdir() if p.is_dir() and not p.name.startswith(".")]
     except FileNotFoundError:
@@ -88,7 +88,7 @@ def format_runs(runs: Iterable[RunSummary]) -> str:
 
 
 def summarise_run(folder: RunFolder) -> RunSummary:
-    """How the run stands, derived from its files. Never raises: it may be ``damaged``."""
+    """The run's summary, derived from its files. Never raises: it may be ``damaged``."""
     try:
         config = folder.config()
         events = list(folder.read_events(batches=False))
@@ -127,7 +127,7 @@ def _state(folder: RunFolder, events: Iterable[Event]) -> RunState:
             state = RunState.STOPPED
         elif isinstance(event, Failed):
             state = RunState.FAILED
-        else:  # nothing follows an end but a new start
+        else:  # only a new start follows an end
             state = RunState.CRASHED
     return state
 

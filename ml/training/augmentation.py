@@ -1,7 +1,7 @@
-"""Batched augmentation: from training pictures to what the network sees of them.
+"""Batched augmentation: from training pictures to the network's input.
 
-All random numbers are drawn on the CPU for the whole batch, so that they depend on the seed alone,
-neither on the device nor on how many processes share the batch.
+All random numbers are drawn on the CPU for the whole batch, so that they depend only on the seed,
+not on the device or on how many processes share the batch.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ _DEGRADATIONS: Final[tuple[tuple[degradation.Way, tuple[float, float]], ...]] = 
     (degradation.moved, (2, 6)),  # pixels
     (degradation.wearing_glasses, (0, 0.8)),  # shade of the lenses
 )
-"""And how strong, from slight to severe."""
+"""Each with its range of strengths, from slight to severe."""
 
 
 class _Number(IntEnum):
-    """What the columns of the random numbers decide."""
+    """What each column of the random numbers decides."""
 
     TOUCHED = 0
     FLIP = auto()
@@ -64,13 +64,13 @@ class _Number(IntEnum):
 
 
 def draw_numbers(count: int, generator: torch.Generator) -> Tensor:
-    """Random numbers for ``count`` pictures, one row each."""
+    """Uniform random numbers float32 [count, columns] in 0..1, one row per picture."""
     return torch.rand((count, len(_Number)), generator=generator)
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What is done to training pictures; the fields are TrainConfig's of the same names."""
+    """How training pictures are augmented; the fields are TrainConfig's of the same names."""
 
     flip: bool = True
     augmentation: float = 1.0
@@ -90,8 +90,8 @@ class Augmentation:
     ) -> Tensor:
         """Pictures uint8 [N, 48, 48] as network input float32 [N, in_channels, size, size].
 
-        ``numbers`` are of ``draw_numbers``. A picture that nothing is done to gives what
-        ``network_input`` gives, exactly if augmentation is off, else but for rounding.
+        ``numbers`` are from ``draw_numbers``. An untouched picture gives the same as
+        ``network_input``, exactly if augmentation is off, else up to rounding.
         """
         touched = numbers[:, _Number.TOUCHED] >= self.untouched
         if self.degrade:
@@ -107,7 +107,7 @@ class Augmentation:
 
 
 def _about_zero(numbers: Tensor, column: _Number) -> Tensor:
-    """The column's numbers on -1..1."""
+    """The column's numbers, rescaled to -1..1."""
     return numbers[:, column] * 2 - 1
 
 
@@ -142,7 +142,7 @@ def _relit(pictures: Tensor, numbers: Tensor, strength: Tensor) -> Tensor:
 
 
 def _erase(pictures: Tensor, numbers: Tensor, chosen: Tensor) -> None:
-    """A rectangle becomes the picture's mean (random erasing, Zhong et al. 2020), in place."""
+    """Fill a rectangle with the picture's mean, in place (random erasing, Zhong et al. 2020)."""
     side = pictures.shape[-1]
     for i in chosen.nonzero().flatten().tolist():
         row = numbers[i].tolist()
@@ -158,7 +158,7 @@ def _erase(pictures: Tensor, numbers: Tensor, chosen: Tensor) -> None:
 
 
 def _degraded(pictures: Tensor, numbers: Tensor, chosen: Tensor) -> Tensor:
-    """The pictures with the chosen ones made worse as a webcam does, each in one way."""
+    """The pictures with the chosen ones degraded as by a webcam, each in one way."""
     indices = chosen.nonzero().flatten().tolist()
     if not indices:
         return pictures

@@ -1,4 +1,4 @@
-"""What can be chosen about a training run, in one table: command line and window derive from it."""
+"""The options of a training run, in one table: command line and window derive from it."""
 
 from __future__ import annotations
 
@@ -27,49 +27,52 @@ def _option(
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Plain values, checked against their ranges: ValueError says which is out of its own.
+    """The options of a run. Raises ValueError for a value of the wrong type or out of its range.
 
     The defaults are those of the preset ``standard``.
     """
 
     data: str = _option("", "data set: a folder, a zip or a csv")
-    preset: str = _option("standard", "what the other values start from")
-    skip_bad: bool = _option(False, "train without files that cannot be read, and list them")
+    preset: str = _option("standard", "named set of values for the other options")
+    skip_bad: bool = _option(False, "skip files that cannot be read, and list them")
 
-    epochs: int = _option(30, "how often every picture is seen", least=1, most=10_000)
+    epochs: int = _option(30, "number of passes over the training split", least=1, most=10_000)
     batch_size: int = _option(
-        128, "pictures per step, over all devices together", least=2, most=16_384
+        128, "pictures per step, on all devices together", least=2, most=16_384
     )
-    optimizer: str = _option("sgd", "how the weights follow the gradient", choices=("sgd", "adamw"))
+    optimizer: str = _option("sgd", "SGD with momentum, or AdamW", choices=("sgd", "adamw"))
     learning_rate: float = _option(
-        0.06, "the highest step size; about 0.001 for adamw", least=1e-7, most=10
+        0.06, "peak learning rate; about 0.001 for adamw", least=1e-7, most=10
     )
-    momentum: float = _option(0.9, "share of the last step kept by sgd", least=0, most=0.999)
-    nesterov: bool = _option(True, "sgd looks ahead along its momentum")
+    momentum: float = _option(
+        0.9, "momentum of sgd: share of the last step that is kept", least=0, most=0.999
+    )
+    nesterov: bool = _option(True, "use Nesterov momentum with sgd")
     weight_decay: float = _option(
-        5e-4, "pulls weights to zero; not those of norms, nor biases", least=0, most=1
+        5e-4, "weight decay; norms and biases are exempt", least=0, most=1
     )
     schedule: str = _option(
         "cosine",
-        "how the learning rate falls: to zero in a cosine, at plateaus of the validation loss, "
-        "or not at all",
+        "learning rate schedule: cosine decay to zero, reduction when the validation loss reaches "
+        "a plateau, or constant",
         choices=("cosine", "plateau", "constant"),
     )
-    warmup_epochs: float = _option(
-        2.0, "epochs over which the learning rate first rises", least=0, most=100
-    )
+    warmup_epochs: float = _option(2.0, "epochs of linear learning rate warm-up", least=0, most=100)
     clip_norm: float = _option(
-        5.0, "longest gradient that is followed; 0 follows any", least=0, most=1000
+        5.0, "maximum gradient norm (gradient clipping); 0 is off", least=0, most=1000
     )
     ema: float = _option(
         0.999,
-        "decay of the moving average of the weights, which is what is evaluated and saved; "
-        "0 takes the weights themselves",
+        "decay of the exponential moving average (EMA) of the weights, which is evaluated and "
+        "saved; 0 uses the weights themselves",
         least=0,
         most=0.99999,
     )
     patience: int = _option(
-        0, "stop after so many epochs without a better one; 0 never does", least=0, most=1000
+        0,
+        "stop after this many epochs without a new best epoch (early stopping); 0 is off",
+        least=0,
+        most=1000,
     )
 
     label_smoothing: float = _option(
@@ -77,47 +80,58 @@ class TrainConfig:
     )
     class_weighting: str = _option(
         "none",
-        "how much more rare classes count: not, by the square root of their rarity, or fully",
+        "class weights in the loss: none, the square root of the inverse class frequency (sqrt), "
+        "or the inverse class frequency (balanced)",
         choices=("none", "sqrt", "balanced"),
     )
     mixup: float = _option(
-        0.2, "mixes pairs of pictures; alpha of Zhang et al. 2018, 0 is off", least=0, most=10
+        0.2,
+        "alpha of mixup, which blends pairs of pictures (Zhang et al. 2018); 0 is off",
+        least=0,
+        most=10,
     )
-    flip: bool = _option(True, "mirror half of the pictures")
+    flip: bool = _option(True, "mirror half of the pictures, at random")
     augmentation: float = _option(
         1.0,
-        "strength of rotation, scaling, shifts, brightness and contrast; 0 is off",
+        "strength of random rotation, scaling, shift, brightness and contrast; 0 is off",
         least=0,
         most=3,
     )
     erasing: float = _option(
-        0.3, "share of pictures in which a random rectangle is blanked", least=0, most=1
+        0.3, "share of pictures in which a random rectangle is erased", least=0, most=1
     )
     degrade: float = _option(
         0.1,
-        "share of pictures made worse as a webcam or its room does: blur, noise, JPEG, distance, "
-        "motion, low light, backlight or glasses",
+        "share of pictures degraded as by a webcam or its room: blur, noise, JPEG compression, "
+        "distance, motion, low light, backlight or glasses",
         least=0,
         most=1,
     )
     untouched: float = _option(
-        0.2, "share of pictures that stay as they are but for the flip", least=0, most=1
+        0.2, "share of pictures that are not augmented, except by the flip", least=0, most=1
     )
 
-    ferplus: str = _option("", "file of FER+ votes (ferplus.csv); empty uses none")
+    ferplus: str = _option("", "file of FER+ votes (ferplus.csv); empty for none")
     ferplus_weight: float = _option(
-        0.5, "share of what the FER+ votes tell in the targets", least=0, most=1
+        0.5, "weight of the FER+ votes in the targets, against the labels", least=0, most=1
     )
-    teacher: tuple[str, ...] = _option((), "weights files whose averaged answers are learnt, too")
-    teacher_weight: float = _option(0.5, "share of the teachers in the loss", least=0, most=1)
+    teacher: tuple[str, ...] = _option(
+        (), "weights files of teachers, whose averaged predictions are learnt too (distillation)"
+    )
+    teacher_weight: float = _option(
+        0.5, "weight of the distillation loss, against that of the labels", least=0, most=1
+    )
     teacher_temperature: float = _option(
-        2.0, "how much the teachers' answers are softened", least=0.1, most=20
+        2.0,
+        "distillation temperature; higher softens the teachers' predictions",
+        least=0.1,
+        most=20,
     )
 
     start_from: tuple[str, ...] = _option(
         (),
-        "weights file to start from, whose network is used as it is; the average of several, if "
-        "they grew from the same one (Wortsman et al. 2022)",
+        "weights file to start from, with its own architecture; several are averaged, if they "
+        "were trained from the same one (model soups, Wortsman et al. 2022)",
     )
     channels: tuple[int, int, int, int, int, int] = _option(
         (64, 128, 256, 384, 512, 512),
@@ -126,35 +140,40 @@ class TrainConfig:
         most=8192,
     )
     convolutions: tuple[int, int, int] = _option(
-        (1, 1, 1), "how many each conv stage has; the published network has one", least=1, most=8
+        (1, 1, 1), "convolutions in each conv stage; the published network has one", least=1, most=8
     )
     head: tuple[int, int, int] = _option(
-        (512, 512, 256), "outputs of the fully connected layers", least=1, most=8192
+        (512, 512, 256), "outputs of the first three fully connected layers", least=1, most=8192
     )
-    width: float = _option(1.0, "factor for channels and head", least=0.01, most=8)
+    width: float = _option(1.0, "factor for the channels and the head", least=0.01, most=8)
     in_channels: int = _option(
-        1, "channels of the input, all with the grey picture", least=1, most=3
+        1, "input channels, each a copy of the grey picture", least=1, most=3
     )
     input_size: int = _option(
-        64, "side of the input in pixels, to which the 48 are enlarged", least=16, most=256
+        64,
+        "side of the input in pixels, to which the 48×48 pictures are resized",
+        least=16,
+        most=256,
     )
-    stem_dropout: float = _option(0.0, "dropout behind the first stages", least=0, most=0.9)
-    head_dropout: float = _option(0.25, "dropout behind the head's layers", least=0, most=0.9)
+    stem_dropout: float = _option(0.0, "dropout after the first two conv stages", least=0, most=0.9)
+    head_dropout: float = _option(0.25, "dropout after the head's hidden layers", least=0, most=0.9)
 
-    seed: int = _option(0, "the same seed gives the same run", least=0, most=2**31 - 1)
-    device: str = _option("auto", "where to compute", choices=("auto", "cpu", "cuda", "mps"))
+    seed: int = _option(0, "random seed; the same seed gives the same run", least=0, most=2**31 - 1)
+    device: str = _option("auto", "device to train on", choices=("auto", "cpu", "cuda", "mps"))
     devices: int = _option(
-        1, "how many devices (processes, on a CPU) per machine", least=1, most=64
+        1, "number of devices per machine (on a CPU, of processes)", least=1, most=64
     )
-    num_nodes: int = _option(1, "how many machines", least=1, most=1024)
+    num_nodes: int = _option(1, "number of machines", least=1, most=1024)
     precision: str = _option(
         "auto",
-        "of the arithmetic; auto is bfloat16 where that is measured to be faster than float32",
+        "numerical precision; auto is bfloat16 where it is measured to be faster than float32",
         choices=("auto", "float32", "bfloat16", "float16"),
     )
-    threads: int = _option(0, "processor threads; 0 takes one per core", least=0, most=1024)
+    threads: int = _option(0, "CPU threads; 0 uses one per core", least=0, most=1024)
     log: str = _option(
-        "none", "also log to this, an optional extra", choices=("none", "tensorboard", "wandb")
+        "none",
+        "also log to TensorBoard or Weights & Biases, which are optional extras",
+        choices=("none", "tensorboard", "wandb"),
     )
 
     def __post_init__(self) -> None:
@@ -164,19 +183,19 @@ class TrainConfig:
 
     @classmethod
     def of_preset(cls, preset: str, **overrides: Any) -> TrainConfig:  # noqa: ANN401
-        """The preset with some values replaced. Raises ValueError when there is no such preset."""
+        """The preset with some values replaced. Raises ValueError if there is no such preset."""
         if preset not in PRESETS:
             raise ValueError(f"There is no preset {preset}, only {', '.join(PRESETS)}.")
         return cls(**{**PRESETS[preset], **overrides, "preset": preset})
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> TrainConfig:
-        """What ``dataclasses.asdict`` gave. Raises ValueError for unknown names and bad values."""
+        """The inverse of ``asdict``. Raises ValueError for unknown names and invalid values."""
         unknown = values.keys() - {f.name for f in dataclasses.fields(cls)}
         if unknown:
             raise ValueError(f"There is no option {', '.join(sorted(unknown))}.")
         start = values.get("start_from")
-        if isinstance(start, str):  # of a run from before several could be averaged
+        if isinstance(start, str):  # of a run from before several files could be averaged
             values = {**values, "start_from": (start,) if start else ()}
         return cls(**values)
 
@@ -185,7 +204,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {
         "quick": {"epochs": 15, "warmup_epochs": 1.0, "ema": 0.998, "mixup": 0.0, "degrade": 0.05},
         "standard": {},
-        # The layout that learns most per second: see resources/weights/TRAINING.md.
+        # The architecture that learns most per second: see resources/weights/TRAINING.md.
         "best": {
             "epochs": 60,
             "input_size": 48,
@@ -221,7 +240,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
 
 
 def add_options(parser: argparse._ActionsContainer) -> None:
-    """An option per field, absent from the parsed result unless given."""
+    """Add an option per field; the parsed result has only those that were given."""
     hints = get_type_hints(TrainConfig)
     for f in dataclasses.fields(TrainConfig):
         if f.name in ("data", "preset"):

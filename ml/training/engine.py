@@ -1,4 +1,4 @@
-"""Where and in which precision a run computes: Lightning Fabric, set up from a TrainConfig."""
+"""Devices, precision and processes of a run: Lightning Fabric, set up from a TrainConfig."""
 
 from __future__ import annotations
 
@@ -35,14 +35,17 @@ _PRECISIONS: Final[dict[str, Literal["32-true", "bf16-mixed", "16-mixed"]]] = {
 _STARTED_BY_MPI: Final = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE")
 """What mpirun tells the processes that it starts: Open MPI's, and MPICH's with its kin."""
 _FORWARD_SHARE: Final = 0.3
-"""Of a training step's time, roughly what a picture costs in validation."""
+"""Roughly what a picture costs in validation, as a share of its time in training."""
 
 
 def make_fabric(config: TrainConfig, device: torch.device, log_folder: Path) -> Fabric:
-    """The engine on ``device.type``; ``config.precision`` must not be ``auto`` any more."""
+    """The engine on ``device.type``; ``config.precision`` must be resolved, not ``auto``.
+
+    Raises ValueError if the packages for ``config.log`` are missing.
+    """
     from lightning_fabric import Fabric
 
-    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)  # it tells what it was told
+    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)  # it only repeats its settings
     return Fabric(
         accelerator=device.type,
         devices=config.devices,
@@ -80,12 +83,12 @@ def _loggers(config: TrainConfig, folder: Path) -> list[Any]:
             case "tensorboard":
                 fabrics = importlib.import_module("lightning_fabric.loggers.tensorboard")
                 return [fabrics.TensorBoardLogger(folder, name="tensorboard", version="")]
-            case "wandb":  # the engine has it in its larger package
+            case "wandb":  # it is only in Lightning's larger package
                 lightnings = importlib.import_module("pytorch_lightning.loggers")
                 return [lightnings.WandbLogger(folder.name, folder, project="face-expression")]
     except ModuleNotFoundError as error:
         raise ValueError(
-            f"--log {config.log} needs more packages: "
+            f"--log {config.log} needs additional packages: "
             f"pip install face-expression-detector[{config.log}]"
         ) from error
     return []
@@ -96,7 +99,7 @@ def _loggers(config: TrainConfig, folder: Path) -> list[Any]:
 
 def fastest_precision(config: TrainConfig, architecture: Architecture, device: torch.device) -> str:
     """bfloat16 if a few training steps are faster with it here than with float32."""
-    if config.devices * config.num_nodes > 1:  # all processes must choose alike
+    if config.devices * config.num_nodes > 1:  # all processes must make the same choice
         return "bfloat16" if device.type == "cuda" else "float32"
     float32, bfloat16 = (
         seconds_per_picture(architecture, device, precision, pictures=32)
@@ -108,7 +111,7 @@ def fastest_precision(config: TrainConfig, architecture: Architecture, device: t
 def seconds_per_picture(
     architecture: Architecture, device: torch.device, precision: str, pictures: int
 ) -> float:
-    """Of a step forth and back: the least of three, after one that is not counted."""
+    """Of a forward and backward pass: the shortest of three, after a warm-up."""
     network = ResEmoteNet(architecture).to(memory_format=torch.channels_last).to(device)
     a = architecture
     x = torch.rand(pictures, a.in_channels, a.input_size, a.input_size, device=device)
@@ -129,7 +132,7 @@ def seconds_per_picture(
 
 
 def estimate_time(config: TrainConfig, report: Callable[[Event], None]) -> None:
-    """Report how long a run would take on this machine, from a few steps."""
+    """Report how long a run would take on this machine, measured with a few steps."""
     dataset = load_data(config, report)
     device = torch.device(choose_device(config.device))
     architecture = make_architecture(config)
@@ -152,9 +155,9 @@ def estimate_time(config: TrainConfig, report: Callable[[Event], None]) -> None:
 
 
 class SharedBatchNorm2d(nn.BatchNorm2d):
-    """Normalises with the statistics of the whole batch, though each process holds a part of it.
+    """Normalises with the statistics of the whole batch, of which each process holds a part.
 
-    torch's SyncBatchNorm does so on GPUs only. Every part must be of the same size.
+    torch's SyncBatchNorm works on GPUs only. All parts must have the same size.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -200,7 +203,7 @@ def _over_all(values: Tensor) -> Tensor:
 
 
 def share_norms(network: nn.Module, fabric: Fabric) -> None:
-    """Make the result independent of how many processes share a batch."""
+    """Synchronise BatchNorm, so that results do not depend on the number of processes."""
     if fabric.world_size == 1:
         return
     if fabric.device.type == "cuda":

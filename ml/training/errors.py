@@ -1,4 +1,4 @@
-"""What can go wrong in training, in words."""
+"""Errors in training, explained to the user."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ml.training.config import TrainConfig
 
 
 class TrainingError(Exception):
-    """Training ended without a result; the message is for people, as is ``hint``."""
+    """Training ended without a result; the message and ``hint`` are written for users."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -20,7 +20,7 @@ class TrainingError(Exception):
 
 
 def explained(error: Exception, config: TrainConfig) -> Failed:
-    """What happened and what to do about it. A fault of the program is also traced on stderr."""
+    """What happened and what to do about it. For a bug, the traceback is printed on stderr."""
     match error:
         case TrainingError():
             return Failed(str(error), error.hint)
@@ -31,12 +31,14 @@ def explained(error: Exception, config: TrainConfig) -> Failed:
         case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG):
             return Failed(
                 f"There is no space left on the disk ({error.strerror}).",
-                "Free some, and resume: the last good checkpoint is kept.",
+                "Free some space, and resume: the last good checkpoint is kept.",
             )
-        case ValueError() | OSError():  # messages made for people
-            return Failed(str(error), "Put that right, and resume or start again.")
+        case ValueError() | OSError():  # their messages are written for users
+            return Failed(str(error), "Correct this, then resume or start again.")
     traceback.print_exception(error)
-    return Failed(f"{type(error).__name__}: {error}", "This is a fault of the program.")
+    return Failed(
+        f"{type(error).__name__}: {error}", "This is a bug in the program. Please report it."
+    )
 
 
 def _out_of_memory(config: TrainConfig) -> Failed:

@@ -41,20 +41,20 @@ if TYPE_CHECKING:
 Report = Callable[[Event], None]
 Indices = np.ndarray[tuple[int], np.dtype[np.int64]]
 _REPORT_EVERY: Final = 0.2  # seconds
-_EXPLODED: Final = 100.0  # a loss; guessing blindly has ln 7 = 1.95
+_EXPLODED: Final = 100.0  # a loss; equal probabilities have ln 7 = 1.95
 
 
 @dataclass
 class Controls:
-    """What other threads can ask of a run while it goes on."""
+    """How other threads control a run."""
 
     stop: threading.Event = field(default_factory=threading.Event)
     threads: int = 0
-    """Processor threads; 0 is what the config says."""
+    """CPU threads; 0 uses the config's."""
 
 
 class Run:
-    """All that a run holds. What ``_save`` keeps of it is enough to go on with the same numbers."""
+    """The state of a run. What ``_save`` stores of it is enough to resume with the same numbers."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Run:
         self.batches = len(train) // self.batch_size
 
         if config.start_from and folder.weights_file.exists():
-            # Resumed: its own weights tell the network's shape, whatever became of the first ones.
+            # Resumed: its own weights give the architecture, even if the first ones are gone.
             config = dataclasses.replace(config, start_from=(str(folder.weights_file),))
         student = make_student(config, train)
         self.mean, self.std = student.mean, student.std
@@ -95,17 +95,17 @@ class Run:
             config.flip, config.augmentation, config.erasing, config.degrade, config.untouched
         )
 
-        # How far it is
+        # Progress
         self.history: list[Epoch] = []
         self.batch = 0
-        self.sums = torch.zeros(3, device=fabric.device)  # of losses, right answers, and pictures
+        self.sums = torch.zeros(3, device=fabric.device)  # losses, correct predictions, pictures
         self.seconds = 0.0
         """Spent in this epoch."""
         self._pace = 0.0
         """Seconds per batch, smoothed."""
 
     def to_the_end(self) -> bool:
-        """Train and evaluate; False if asked to stop before."""
+        """Train and evaluate; False if stopped on request before the end."""
         checkpoint = self.folder.load_checkpoint() if self.fabric.is_global_zero else None
         self._restore(self.fabric.broadcast(checkpoint))
         found = dataclasses.asdict(check(self.dataset))
@@ -143,7 +143,7 @@ class Run:
     # An epoch
 
     def _train_epoch(self) -> bool:
-        """Train to the end of the epoch; False if asked to stop before."""
+        """Train to the end of the epoch; False if stopped on request before it."""
         generator = torch.Generator().manual_seed(_seed(self.config.seed, len(self.history)))
         order = torch.randperm(len(self.dataset.train), generator=generator).numpy()
         self.model.train()
@@ -163,10 +163,10 @@ class Run:
         return True
 
     def _step(self, chosen: Indices) -> bool:
-        """Learn from the pictures chosen, of which this process takes its part.
+        """Train on the ``chosen`` pictures, of which this process takes its share.
 
-        Returns whether to stop. All randomness follows from the numbers of epoch and batch, so
-        that nothing of it needs saving.
+        Returns whether to stop. All randomness derives from the seed and the numbers of epoch and
+        batch, so that no state of it needs saving.
         """
         config, fabric = self.config, self.fabric
         self._use_threads()
@@ -178,12 +178,12 @@ class Run:
         mine = slice(fabric.global_rank, None, fabric.world_size)
         numbers = draw_numbers(len(chosen), torch.Generator().manual_seed(seed))[mine]
         chosen = chosen[mine]
-        torch.manual_seed(seed + fabric.global_rank)  # dropout's
+        torch.manual_seed(seed + fabric.global_rank)  # for dropout
 
         pictures = torch.from_numpy(self.dataset.train.pictures[chosen]).to(fabric.device)
         x = self.augmentation(pictures, numbers, **self._input())
         targets = self.targets.of(chosen)
-        if config.mixup:
+        if config.mixup:  # Zhang et al. 2018
             share = np.random.default_rng(seed).beta(config.mixup, config.mixup)
             x, targets = x.flip(0).lerp(x, share), targets.flip(0).lerp(targets, share)
         logits = self.model(x.contiguous(memory_format=torch.channels_last)).float()
@@ -236,7 +236,7 @@ class Run:
         )
 
     def _end_epoch(self) -> None:
-        """Measure the averaged weights, and keep them if they are the best."""
+        """Validate the averaged weights, and save them if they are the best."""
         epoch = None
         if self.fabric.is_global_zero:
             epoch = self._measured_epoch()
@@ -330,8 +330,8 @@ class Run:
             return
         if checkpoint["data"] != self.dataset.key:
             raise ValueError(
-                f"{self.config.data} is not, or no longer, what this run began with. Put that data "
-                "set back, or start a new run."
+                f"{self.config.data} is not, or no longer, the data set this run began with. "
+                "Restore that data set, or start a new run."
             )
         self.history = [Epoch(**epoch) for epoch in checkpoint["history"]]
         self.batch, self.seconds = checkpoint["batch"], checkpoint["seconds"]

@@ -1,4 +1,4 @@
-"""How the weights move: optimiser, learning rate, moving average."""
+"""Optimizer, learning rate schedule, early stopping, and moving average of the weights."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ml.runs.events import Epoch
 from ml.training.config import TrainConfig
 
 _PLATEAU: Final = 3
-"""Epochs without a lower validation loss."""
+"""Epochs without a lower validation loss that make a plateau."""
 _PLATEAU_FACTOR: Final = 0.1
 
 
 def make_optimizer(config: TrainConfig, network: nn.Module) -> torch.optim.Optimizer:
-    """Weight decay is on kernels and matrices only, not on norms and biases."""
+    """SGD or AdamW; weight decay is on kernels and matrices only, not on norms and biases."""
     groups = [
         {
             "params": [p for p in network.parameters() if p.ndim > 1],
@@ -39,7 +39,7 @@ def make_optimizer(config: TrainConfig, network: nn.Module) -> torch.optim.Optim
 
 
 def learning_rate(config: TrainConfig, step: int, batches: int, history: Sequence[Epoch]) -> float:
-    """For ``step``, counted from 0 over the whole run, with ``batches`` steps an epoch."""
+    """Of ``step``, counted from 0 over the whole run, with ``batches`` steps per epoch."""
     peak = config.learning_rate
     warmup = min(config.warmup_epochs, config.epochs / 2) * batches
     if step < warmup:
@@ -65,7 +65,7 @@ def _plateaus(history: Sequence[Epoch]) -> int:
 
 
 def out_of_patience(config: TrainConfig, history: Sequence[Epoch]) -> bool:
-    """Whether the best epoch is too long ago (early stopping)."""
+    """Whether the best epoch is at least ``config.patience`` epochs ago (early stopping)."""
     since_best = next((n for n, epoch in enumerate(reversed(history)) if epoch.best), 0)
     return 0 < config.patience <= since_best
 
@@ -79,7 +79,7 @@ class Average:
 
     @torch.no_grad()
     def update(self, network: ResEmoteNet, step: int) -> None:
-        """After ``step``; the first steps count more, for the first weights are arbitrary."""
+        """After ``step``. The decay starts low, because the first weights are arbitrary."""
         decay = min(self._decay, (1 + step) / (10 + step))
         current = network.state_dict()
         for name, value in self.network.state_dict().items():

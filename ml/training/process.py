@@ -31,7 +31,7 @@ _MOVABLE: Final = frozenset(
     {"data", "skip_bad", "ferplus", "teacher", "start_from"}
     | {"device", "devices", "num_nodes", "precision", "threads", "log"}
 )
-"""Options that may differ when a run is resumed: they say where things are, not what to learn."""
+"""Options that may differ when a run is resumed: where and how to compute, not what to learn."""
 
 
 def run(
@@ -48,7 +48,7 @@ def run(
     background: bool,
     estimate: bool,
 ) -> int:
-    """Train as told on the command line; returns the exit status."""
+    """Train with the options of the command line; returns the exit status."""
     keep_memory()
     if background:
         yield_processor()
@@ -57,7 +57,7 @@ def run(
         config, folder, resumed = _config(
             data, preset, overrides, resume, run_dir, runs_dir or default_runs_folder(), name
         )
-        # Takes seconds: after mistakes are found.
+        # These imports take seconds, so mistakes are reported first.
         from ml.training.engine import estimate_time
         from ml.training.errors import TrainingError
         from ml.training.loop import Controls
@@ -70,7 +70,7 @@ def run(
         detached = threading.Event()
         if detach_on_eof:
             detached.set()
-        # Without a stdin (see app.worker) nobody can say anything, and its end means nothing.
+        # Without a stdin (see app.worker) there are no commands, and its end means nothing.
         if events_stdout and sys.__stdin__ is not None and _is_first_process():
             watcher = threading.Thread(
                 target=_obey, args=(controls, detached), name="commands", daemon=True
@@ -83,7 +83,7 @@ def run(
             if not events_stdout:
                 print(f"\n{error} {error.hint}", file=sys.stderr)
             return 1
-    except (ValueError, OSError) as error:  # what hindered the start
+    except (ValueError, OSError) as error:  # what prevented the start
         if not events_stdout:
             raise
         report(Failed(str(error), ""))
@@ -100,7 +100,7 @@ def _config(
     runs_dir: Path,
     name: str | None,
 ) -> tuple[TrainConfig, RunFolder, bool]:
-    """What to train, where, and whether the run is there already."""
+    """What to train, where, and whether it is an existing run to be resumed."""
     if isinstance(resume, Path):
         path = resume
     elif run_dir:
@@ -108,7 +108,7 @@ def _config(
     elif name:
         path = named(runs_dir, name)
     elif resume:
-        raise ValueError("Which run is to be resumed? Name it: --resume RUN_DIR.")
+        raise ValueError("Which run should be resumed? Give its folder: --resume RUN_DIR.")
     else:
         path = runs_dir / f"{preset} {time.strftime('%Y-%m-%d %H.%M.%S')}"
     folder = RunFolder(path)
@@ -127,22 +127,22 @@ def _config(
             old, new = getattr(begun, option), getattr(config, option)
             if old != new:
                 raise ValueError(
-                    f"The run {path} began with {option} {old}, and cannot go on with {new}. "
-                    "Leave the option out, or start a new run, from its weights with --start-from."
+                    f"The run {path} began with {option} {old} and cannot continue with {new}. "
+                    "Leave the option out, or start a new run from its weights with --start-from."
                 )
         return config, folder, True
     if not data:
         raise ValueError(
-            "What is there to train on? Name a folder, a zip or a csv, and before --start-from and "
-            "--teacher: these take all that follows for weights files."
+            "No data set was given. Name a folder, a zip or a csv, before --start-from and "
+            "--teacher: these take everything after them as weights files."
         )
-    if not data.exists():  # told at once, not after seconds of getting ready
-        raise ValueError(f"There is no {data}.")
+    if not data.exists():  # reported at once, not after seconds of imports
+        raise ValueError(f"{data} does not exist. Choose another data set.")
     return TrainConfig.of_preset(preset, **overrides), folder, False
 
 
 def _absolute(overrides: dict[str, Any]) -> dict[str, Any]:
-    """The same with the paths of files from the root."""
+    """``overrides`` with absolute paths of files."""
     changed = dict(overrides)
     if overrides.get("ferplus"):
         changed["ferplus"] = str(Path(overrides["ferplus"]).absolute())
@@ -153,10 +153,10 @@ def _absolute(overrides: dict[str, Any]) -> dict[str, Any]:
 
 
 def keep_memory() -> None:
-    """Have glibc keep freed memory instead of giving it back to the system on every step.
+    """Make glibc keep freed memory instead of returning it to the system on every step.
 
-    The page faults of getting it again cost a fifth to a third of a step. Other systems' allocators
-    keep it by themselves.
+    The page faults of getting it back cost a fifth to a third of a step. Other systems' allocators
+    keep it anyway.
     """
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
@@ -167,6 +167,7 @@ def keep_memory() -> None:
 
 
 def yield_processor() -> None:
+    """Run this process at a lower priority than other programs."""
     if sys.platform == "win32":
         below_normal = 0x4000
         kernel = ctypes.windll.kernel32
@@ -184,7 +185,7 @@ def _is_first_process() -> bool:
 
 
 def _obey(controls: Any, detached: threading.Event) -> None:  # noqa: ANN401
-    """Do what the lines on stdin say, until they end."""
+    """Execute the commands on stdin, until it closes."""
     # Unbuffered: at exit, a thread waiting inside a buffered reader would hold its lock.
     with contextlib.suppress(OSError), io.FileIO(0, closefd=False) as stdin:
         for line in stdin:

@@ -1,4 +1,4 @@
-"""How a run in a process tells what happens: JSON lines, or a bar on a terminal."""
+"""How a run reports its events: JSON lines, or a progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ml.runs.events import (
 
 
 class JsonLines:
-    """Events as JSON lines on stdout; a reader that has gone is no reason to end."""
+    """Events as JSON lines on stdout; a run does not end because its reader is gone."""
 
     def __init__(self) -> None:
         self._lost = False
@@ -54,7 +54,8 @@ class ProgressBar:
             case Estimate():
                 self._say(
                     f"{event.images_per_second:.0f} pictures/s in {event.precision}: "
-                    f"{event.epoch_seconds:.0f} s an epoch, {event.run_seconds / 60:.0f} min in all"
+                    f"{event.epoch_seconds:.0f} s per epoch, "
+                    f"{event.run_seconds / 60:.0f} min in total"
                 )
             case Started():
                 self._say(
@@ -70,7 +71,7 @@ class ProgressBar:
                     event.batches,
                     f"loss {event.loss:.3f}, {event.accuracy:.1%}, "
                     f"{event.images_per_second:.0f} pictures/s, "
-                    f"{event.run_seconds_left / 60:.0f} min left",
+                    f"{event.run_seconds_left / 60:.0f} min remaining",
                 )
             case Epoch():
                 self._say(
@@ -80,7 +81,7 @@ class ProgressBar:
                     f"{event.seconds:.0f} s{' (best)' if event.best else ''}"
                 )
             case Stopped():
-                self._say("Stopped. Go on with --resume.")
+                self._say("Stopped. Continue with --resume.")
             case Evaluating():
                 self._say(f"Evaluating the weights of epoch {event.epoch}.")
             case Finished():

@@ -1,4 +1,4 @@
-"""The end of a run: its best weights calibrated, measured, and what was measured kept."""
+"""The end of a run: its best weights are calibrated and evaluated, and the results saved."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from ml.runs.folder import RunFolder
 
 
 def measure_best(folder: RunFolder, dataset: Dataset, device: torch.device) -> Evaluation:
-    """Calibrate and measure the best weights as they are in the file, in float32."""
+    """Calibrate and evaluate the best weights as saved, in float32, and write the result files.
+
+    The temperature is fitted on the validation split.
+    """
     validation = dataset.validation
     weights = load_weights(folder.weights_file)
     classifier = ExpressionClassifier(weights, str(device), exact=True)

@@ -1,4 +1,4 @@
-"""What is trained: the data set and the network, from a TrainConfig."""
+"""The data set and the network of a run, from its TrainConfig."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CHUNK: Final = 4096
 
 
 def load_data(config: TrainConfig, report: Callable[[Event], None]) -> Dataset:
-    """The data set, from the cache where it was decoded before. Raises DatasetError."""
+    """The data set, from the cache if it was decoded before. Raises DatasetError."""
     reported = 0.0
 
     def progress(done: int, total: int) -> None:
@@ -51,7 +51,7 @@ def load_data(config: TrainConfig, report: Callable[[Event], None]) -> Dataset:
 
 @dataclass(frozen=True)
 class Student:
-    """The network before its first step, and how its input is normalised, per channel."""
+    """The network before its first step; mean and standard deviation per input channel."""
 
     network: ResEmoteNet
     mean: tuple[float, ...]
@@ -59,14 +59,17 @@ class Student:
 
 
 def make_student(config: TrainConfig, train: Split) -> Student:
-    """A network with random weights, or the average of those in ``config.start_from``."""
+    """A network with random weights, or the average of those in ``config.start_from``.
+
+    Raises WeightsError for a file that cannot be used, ValueError for different networks.
+    """
     if config.start_from:
         starts = [load_weights(Path(path)) for path in config.start_from]
         first = starts[0]
         for path, start in zip(config.start_from, starts, strict=True):
             if _shape(start) != _shape(first):
                 raise ValueError(
-                    f"{path} holds another network than {config.start_from[0]}: only weights of "
+                    f"{path} and {config.start_from[0]} hold different networks: only weights of "
                     "the same network can be averaged."
                 )
         network = ResEmoteNet(first.architecture)
@@ -77,12 +80,12 @@ def make_student(config: TrainConfig, train: Split) -> Student:
 
 
 def _shape(weights: Weights) -> tuple[object, ...]:
-    """What must be equal for the weights to mean the same."""
+    """What must be equal for weights to be averaged."""
     return weights.architecture, weights.mean, weights.std
 
 
 def make_architecture(config: TrainConfig) -> Architecture:
-    """As the config describes it; ``start_from`` may replace it by another."""
+    """The one the config describes; ``start_from`` may bring another."""
     return Architecture(
         channels=config.channels,
         head=config.head,
@@ -91,7 +94,7 @@ def make_architecture(config: TrainConfig) -> Architecture:
         convolutions=config.convolutions,
         stem_dropout=config.stem_dropout,
         head_dropout=config.head_dropout,
-        conv_bias=False,  # the BatchNorm behind would take it away again
+        conv_bias=False,  # the BatchNorm that follows would cancel it
     ).scaled(config.width)
 
 
@@ -113,7 +116,7 @@ def _averaged(states: Sequence[State]) -> State:
 
 
 def _statistics(train: Split, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of the pixels on 0..1, for each channel."""
+    """Mean and standard deviation of the pixels, scaled to 0..1, for each channel."""
     counts = sum(
         np.bincount(part.reshape(-1), minlength=256)
         for part in np.array_split(train.pictures, len(train) // _CHUNK + 1)

@@ -1,4 +1,4 @@
-"""What the network is taught for each picture: its label, FER+ votes, teachers' answers."""
+"""The training targets of each picture: its label, FER+ votes, teachers' predictions."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from ml.training.config import TrainConfig
 
 _CLASSES = len(EXPRESSIONS)
 _RIDGE: Final = 1e-4
-"""Keeps the weights of votes that nobody gave from growing without end."""
+"""L2 penalty: keeps the weights of votes that nobody gave from growing without bound."""
 
 
 class Targets:
-    """The targets of all training pictures, and the loss against those of a batch."""
+    """The targets of all training pictures, and the loss of a batch against its targets."""
 
     def __init__(self, config: TrainConfig, dataset: Dataset, device: torch.device) -> None:
         self._config = config
@@ -31,19 +31,22 @@ class Targets:
         self._labels = F.one_hot(labels, _CLASSES).float()
         if config.ferplus:
             votes = torch.from_numpy(load_ferplus(Path(config.ferplus), dataset))
-            told = likely_labels(votes, labels)
-            self._labels = self._labels.lerp(told, config.ferplus_weight)
-        self._teachers = _teachers_answers(config, dataset, device) if config.teacher else None
+            likely = likely_labels(votes, labels)
+            self._labels = self._labels.lerp(likely, config.ferplus_weight)
+        self._teachers = _teacher_probabilities(config, dataset, device) if config.teacher else None
         self._class_weights = class_weights(labels, config.class_weighting).to(device)
         self._device = device
 
     def of(self, chosen: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Tensor:
-        """Probabilities float32 [N, 1 or 2, 7]: of the labels, and of the teachers if any."""
+        """Of the ``chosen`` pictures: probabilities float32 [N, 1 or 2, 7].
+
+        The first are of the labels and votes, the second of the teachers, if any.
+        """
         parts = [self._labels] if self._teachers is None else [self._labels, self._teachers]
         return torch.stack([part[chosen] for part in parts], dim=1).to(self._device)
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Mean cross-entropy of logits [N, 7] against what ``of`` gave, mixed or not."""
+        """Mean cross-entropy of logits [N, 7] against targets from ``of``, mixed or not."""
         config = self._config
         loss = F.cross_entropy(
             logits, targets[:, 0], self._class_weights, label_smoothing=config.label_smoothing
@@ -56,7 +59,10 @@ class Targets:
 
 
 def class_weights(labels: Tensor, weighting: str) -> Tensor:
-    """float32 [7], higher for rare classes; the mean over all pictures is 1."""
+    """float32 [7], higher for rare classes; the mean over all pictures is 1.
+
+    ``labels`` are [N]; ``weighting`` is none, sqrt or balanced.
+    """
     counts = torch.bincount(labels, minlength=_CLASSES).float()
     power = {"none": 0.0, "sqrt": 0.5, "balanced": 1.0}[weighting]
     weights = counts.clamp(min=1) ** -power
@@ -64,12 +70,13 @@ def class_weights(labels: Tensor, weighting: str) -> Tensor:
 
 
 def likely_labels(votes: Tensor, labels: Tensor) -> Tensor:
-    """How likely FER2013 gives each label to a picture with such votes: float32 [N, 7].
+    """The probability of each FER2013 label, given a picture's votes: float32 [N, 7].
 
-    ``votes`` are shares [N, 10]. FER+'s annotators see neutral faces and surprise where FER2013's
-    labels say sad or fear, so that a network taught the votes themselves answers another question.
-    A logistic regression of the labels on the votes, their square roots telling one vote from none,
-    says in the labels' own terms what ten people's doubt about a picture means.
+    ``votes`` are shares [N, 10], ``labels`` are [N]. FER+'s annotators (Barsoum et al. 2016) see
+    neutral faces and surprise where FER2013's labels say sad or fear, so that a network trained on
+    the votes themselves learns another task. A logistic regression of the labels on the votes and
+    their square roots, which tell one vote from none, translates the disagreement of ten people
+    about a picture into FER2013's labels.
     """
     known = torch.cat([votes, votes.sqrt(), torch.ones(len(votes), 1)], dim=1).double()
     weights = torch.zeros(known.shape[1], _CLASSES, dtype=torch.float64, requires_grad=True)
@@ -85,11 +92,12 @@ def likely_labels(votes: Tensor, labels: Tensor) -> Tensor:
     return torch.softmax(known @ weights.detach(), dim=1).float()
 
 
-def _teachers_answers(config: TrainConfig, dataset: Dataset, device: torch.device) -> Tensor:
-    """Softened probabilities [N, 7], averaged over teachers and over picture and mirror image.
+def _teacher_probabilities(config: TrainConfig, dataset: Dataset, device: torch.device) -> Tensor:
+    """Softened probabilities float32 [N, 7] of all training pictures.
 
-    Teachers are asked once per picture instead of once per augmented view: on a processor a teacher
-    in the loop would take as long as the learning.
+    The logits are averaged over teachers and over picture and mirror image. Teachers predict once
+    per picture instead of once per augmented view: on a CPU, a teacher in the loop would take as
+    long as the training itself.
     """
     logits = torch.zeros(len(dataset.train), _CLASSES)
     for path in config.teacher:

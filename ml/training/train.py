@@ -1,4 +1,4 @@
-"""A run from start to end: engine, folder, lock, and what goes wrong in words."""
+"""A run from start to end: engine, folder, lock, and error messages."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def train(
 ) -> bool:
     """Train until the end, or until asked to stop; returns whether the run is finished.
 
-    ``folder`` must be new, or hold the run that ``resume`` goes on with. Every event is in
-    events.jsonl before ``report`` is called with it. Raises ValueError or OSError for what hinders
-    the start, and TrainingError after a Failed event.
+    ``folder`` must be new, or hold the run to ``resume``. Every event is in events.jsonl before
+    ``report`` is called with it. Raises ValueError or OSError if the run cannot start, and
+    TrainingError after a Failed event.
     """
     device = torch.device(choose_device(config.device))
     if config.precision == "auto":
@@ -50,7 +50,7 @@ def train(
             stack.enter_context(folder.locked())
             append = stack.enter_context(folder.appending())
         try:
-            if "LT_CLI_USED" not in os.environ:  # else `fabric run` has made the processes
+            if "LT_CLI_USED" not in os.environ:  # else `fabric run` has started the processes
                 fabric.launch()
             run = Run(config, fabric, folder, tell, controls or Controls())
             return run.to_the_end()

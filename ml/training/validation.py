@@ -1,4 +1,4 @@
-"""How good the averaged weights are after an epoch, on the validation split."""
+"""The metrics of the averaged weights after an epoch, on the validation split."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CHUNK: Final = 256
 
 @dataclass(frozen=True)
 class Figures:
-    """Mean cross-entropy, and shares of 1."""
+    """Mean cross-entropy; accuracy and macro-F1 from 0 to 1."""
 
     loss: float
     accuracy: float
@@ -35,7 +35,10 @@ class Figures:
 def validate(
     network: ResEmoteNet, split: Split, inputs: Mapping[str, Any], fabric: Fabric, smoothing: float
 ) -> Figures:
-    """``inputs`` are ``network_input``'s options; ``smoothing`` is the loss's label smoothing."""
+    """Of ``network`` on ``split``.
+
+    ``inputs`` are ``network_input``'s options; ``smoothing`` is the loss's label smoothing.
+    """
     logits, labels = _logits(network, split, inputs, fabric), torch.from_numpy(split.labels)
     return Figures(
         loss=F.cross_entropy(logits, labels, label_smoothing=smoothing).item(),

@@ -1,4 +1,4 @@
-"""What is seen: a frame, its faces, and the expression of each. Plain data, no torch, no cv2."""
+"""A frame, its faces and their expressions, as plain data without torch and cv2."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ if TYPE_CHECKING:
 Point = tuple[float, float]
 
 MAX_EXTRAPOLATION: Final = 0.25
-"""Seconds a box is moved along its velocity before it is better left where it is."""
+"""Seconds for which a box is moved along its velocity; after that it stays where it is."""
 
 
 @dataclass(frozen=True)
 class DetectionOptions:
-    """How faces are sought."""
+    """How faces are detected."""
 
     long_side: int = 384
-    """Longest side, in pixels, of the copy of the frame on which faces are sought."""
+    """Longest side, in pixels, of the reduced copy of the frame on which faces are detected."""
     min_score: float = 0.5
+    """The detection threshold, 0 to 1."""
     min_size: float = 24.0
-    """Least height of a face, in pixels of the frame."""
+    """Minimum height of a face, in pixels of the frame."""
 
 
 AUTOMATIC_VIEWS: Final = 0
@@ -45,16 +46,16 @@ class AnalysisOptions:
 
 @dataclass(frozen=True)
 class Frame:
-    """A picture and when it was seen."""
+    """One picture of a source, with its number and its time."""
 
     image: npt.NDArray[np.uint8]
-    """BGR [height, width, 3], contiguous; nobody writes to it once it is in a Frame."""
+    """BGR [height, width, 3], contiguous; not to be modified once it is in a Frame."""
     index: int
     """Counts the frames of one opened source from 0."""
     time: float
-    """Seconds since the source was opened; never runs backwards, also when a video loops."""
+    """Seconds since the source was opened; never decreases, even when a video loops."""
     wall_time: float = 0.0
-    """When it was captured or played, in seconds since 1970; 0 where it was only read."""
+    """When it was captured or played, in seconds since 1970; 0 if it was only read."""
 
 
 @dataclass(frozen=True)
@@ -66,16 +67,17 @@ class Face:
     width: float
     height: float
     score: float
-    """How sure the detector is, 0 to 1."""
+    """How sure the detector is that it is a face, 0 to 1."""
     landmarks: tuple[Point, Point, Point, Point, Point]
-    """The eye at the picture's left, the other eye, nose, mouth corner at left, the other one."""
+    """Left eye, right eye, nose, left and right mouth corner; left as seen in the picture."""
 
     @property
     def centre(self) -> Point:
+        """Of the box, in pixels of the frame."""
         return self.x + self.width / 2, self.y + self.height / 2
 
     def overlap(self, other: Face) -> float:
-        """Intersection over union of the two boxes."""
+        """Intersection over union (IoU) of the two boxes, 0 to 1."""
         width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
         height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
         if width <= 0 or height <= 0:
@@ -86,15 +88,15 @@ class Face:
 
 @dataclass(frozen=True)
 class TrackedFace:
-    """A face that is followed from frame to frame, and what the network last said of it."""
+    """A face that is tracked from frame to frame, and its last prediction."""
 
     track: int
-    """Stays the same while the face stays in view."""
+    """The track id, which stays the same while the face stays in view."""
     face: Face
     velocity: Point = (0.0, 0.0)
     """Pixels per second."""
     probabilities: tuple[float, ...] | None = None
-    """One for each Expression, in their order; None until the network has seen the face."""
+    """One for each Expression, in their order; None before the first prediction."""
     answered: float | None = None
     """The time of the frame in which it saw it last, as ``Frame.time``."""
     views: int = 0
@@ -102,12 +104,14 @@ class TrackedFace:
 
     @property
     def expression(self) -> Expression | None:
+        """The most probable one; None before the first prediction."""
         if self.probabilities is None:
             return None
         return max(EXPRESSIONS, key=self.probabilities.__getitem__)
 
     @property
     def confidence(self) -> float:
+        """The highest probability; 0 before the first prediction."""
         return max(self.probabilities) if self.probabilities else 0.0
 
     def offset_after(self, seconds: float) -> Point:
@@ -123,4 +127,4 @@ class Analysis:
     frame: Frame
     faces: tuple[TrackedFace, ...]
     milliseconds: float
-    """What finding and classifying took."""
+    """How long detection, tracking and prediction took."""

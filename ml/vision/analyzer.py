@@ -29,10 +29,10 @@ _FRAME: Final = 1 / 30
 
 
 class FaceAnalyzer:
-    """Finds the faces of every frame; asks the network about them at an interval.
+    """Detects the faces of every frame, and predicts their expressions at an interval.
 
-    Between two answers a face keeps the last one, as in the original program's control loop. A
-    face that has just come into view is asked about at once.
+    Between two predictions a face keeps the last one, as in the original program's control loop.
+    A new face is predicted at once.
     """
 
     def __init__(
@@ -61,11 +61,11 @@ class FaceAnalyzer:
         views: int = AUTOMATIC_VIEWS,
         exact: bool = False,
     ) -> FaceAnalyzer:
-        """With the bundled weights, or those in the file ``weights``.
+        """An analyzer with the bundled weights, or those in the file ``weights``.
 
-        ``device`` is auto, cpu, cuda:0 or mps. ``exact`` computes in float32 also where bfloat16 is
-        faster, for the same figures on every machine. Raises WeightsError for a file that cannot be
-        used, ValueError for a device that is not there.
+        ``device`` is auto, cpu, cuda:0 or mps. ``exact`` computes in float32 even where bfloat16 is
+        faster, for the same numbers on every machine. Raises WeightsError for a file that cannot be
+        used, ValueError for a device that is not available.
         """
         loaded = load_weights(weights or bundled_weights())
         classifier = ExpressionClassifier(loaded, choose_device(device), exact=exact)
@@ -84,14 +84,14 @@ class FaceAnalyzer:
         self._last_answer = float("-inf")
 
     def restart(self) -> None:
-        """Forget the faces seen so far: another source begins."""
+        """Forget the tracked faces, before another source."""
         self._tracker = Tracker()
-        self._last_answer = float("-inf")
+        self._last_prediction = float("-inf")
 
     def analyze(self, frame: Frame) -> Analysis:
-        """The faces of ``frame``, followed from the frames before it, and their probabilities.
+        """The faces of ``frame``, tracked from the frames before it, with their probabilities.
 
-        Frames come in the order of their times.
+        Frames must be passed in the order of their times.
         """
         start = time.perf_counter()
         faces = self._tracker.update(self.detector.detect(frame.image), frame.time)
@@ -101,7 +101,7 @@ class FaceAnalyzer:
             answers = iter(self._classify(frame, asked, start))
             faces = [next(answers) if face in asked else face for face in faces]
         if due and faces:
-            self._last_answer = frame.time
+            self._last_prediction = frame.time
         milliseconds = (time.perf_counter() - start) * 1000
         return Analysis(frame, tuple(faces), milliseconds)
 
@@ -117,7 +117,7 @@ class FaceAnalyzer:
             replace(face, probabilities=tuple(values), answered=frame.time, views=views)
             for face, values in zip(faces, probabilities, strict=True)
         ]
-        for face in answered:
+        for face in predicted:
             self._tracker.remember(face)
         return answered
 

@@ -15,7 +15,7 @@ _STRIDE: Final = centerface.STRIDE
 
 
 class FaceDetector:
-    """Finds faces on a reduced copy of the frame."""
+    """Detects faces on a reduced copy of the frame."""
 
     def __init__(self, options: DetectionOptions | None = None, *, exact: bool = False) -> None:
         """``exact`` keeps to float32 where bfloat16 is faster, as for ExpressionClassifier."""
@@ -28,7 +28,7 @@ class FaceDetector:
         return self._network.engine
 
     def detect(self, image: npt.NDArray[np.uint8]) -> list[Face]:
-        """The faces in a BGR picture [height, width, 3], largest first, in its pixels."""
+        """The faces in a BGR image [height, width, 3], largest first, in its pixels."""
         height, width = image.shape[:2]
         scale = min(1.0, self.options.long_side / max(height, width))
         copy_width, copy_height = _whole_strides(width * scale), _whole_strides(height * scale)

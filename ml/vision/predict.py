@@ -24,8 +24,9 @@ class Row:
     time: float
     """Seconds from the start; 0 for an image."""
     track: int
-    """The same for the same face throughout a video."""
+    """The track id of the face, constant while it stays in view."""
     x: float
+    """Left edge of the box, in pixels of the frame; ``y``, ``width`` and ``height`` likewise."""
     y: float
     width: float
     height: float
@@ -40,7 +41,7 @@ class Row:
 def rows(analyzer: FaceAnalyzer, paths: Iterable[Path]) -> Iterator[Row]:
     """Every face of every frame, in order.
 
-    A file that cannot be read is named on stderr, the others go on; raises SourceError at the end.
+    Files that cannot be read are reported on stderr and skipped; raises SourceError at the end.
     """
     read, failed = 0, 0
     for path in paths:
@@ -79,12 +80,13 @@ def _row(path: str, time: float, tracked: TrackedFace) -> Row:
 
 
 def write_json(found: Iterable[Row], out: TextIO) -> None:
-    """One object per line and face."""
+    """JSON lines, one object per face."""
     for row in found:
         print(json.dumps(asdict(row)), file=out, flush=True)
 
 
 def write_csv(found: Iterable[Row], out: TextIO) -> None:
+    """A header, and one row per face."""
     names = ["path", "time", "track", "x", "y", "width", "height", "score"]
     writer = csv.DictWriter(
         out, [*names, "expression", "confidence", "views", *LABELS], lineterminator="\n"
@@ -96,7 +98,8 @@ def write_csv(found: Iterable[Row], out: TextIO) -> None:
 
 
 def write_table(found: Iterable[Row], out: TextIO) -> None:
-    heading = f"{'file':32} {'time':>8} {'face':>4} {'expression':10} {'sure':>5}  "
+    """A table for the terminal: times in seconds, confidence and probabilities in percent."""
+    heading = f"{'file':32} {'time':>8} {'face':>4} {'expression':10} {'conf.':>5}  "
     print(heading + " ".join(f"{label:>8}" for label in LABELS), file=out)
     for row in found:
         name = Path(row.path).name

@@ -19,8 +19,8 @@ from cv2_enumerate_cameras import enumerate_cameras
 
 from ml.vision.analysis import Frame
 
-# OpenCV and FFmpeg write to stderr about every broken file; what matters is in our own messages.
-# OpenCV may have been imported long before, FFmpeg looks when the first video is opened.
+# OpenCV and FFmpeg report every broken file on stderr; what matters is in our own messages. OpenCV
+# may have been imported long before; FFmpeg reads its variable when the first video is opened.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
@@ -28,7 +28,7 @@ CAMERA_PREFIX: Final = "camera:"
 _STREAM_TIMEOUT_MS: Final = 5000
 _USUAL_RATE: Final = 30.0
 _LONGEST_GAP: Final = 60.0
-"""Seconds between two frames of a file: a recording may have paused, or be a time-lapse."""
+"""Seconds between two frames of a file: it may have been paused, or be a time-lapse."""
 _BACKEND: Final = {
     "linux": cv2.CAP_V4L2,
     "darwin": cv2.CAP_AVFOUNDATION,
@@ -42,7 +42,7 @@ class SourceError(ValueError):
 
 @dataclass(frozen=True)
 class Camera:
-    """A camera by the name people know it by; the index can change at every plugging in."""
+    """A camera by its display name; the index can change whenever it is plugged in."""
 
     name: str
     index: int
@@ -50,13 +50,13 @@ class Camera:
 
 
 class Source(ABC):
-    """An opened source: iterate over its frames, and close it, or use it in a with statement."""
+    """An open source: iterate over its frames, then close it, or use a with statement."""
 
     name: str
     live: bool
     """Whether it delivers at its own pace (a camera, a stream), and may come back when lost."""
     still: bool
-    """Whether it is a single picture."""
+    """Whether it is a single image."""
 
     @abstractmethod
     def read(self) -> Frame | None:
@@ -64,7 +64,7 @@ class Source(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Give the file or device back; nothing can be read afterwards."""
+        """Release the file or device; nothing can be read afterwards."""
 
     def __iter__(self) -> Iterator[Frame]:
         while frame := self.read():
@@ -78,7 +78,7 @@ class Source(ABC):
 
 
 def list_cameras() -> list[Camera]:
-    """The cameras plugged in; those of the same name are told apart by a number."""
+    """The connected cameras; those of the same name are numbered."""
     found = [(info.name, info.index, info.backend) for info in enumerate_cameras(_BACKEND)]
     seen: Counter[str] = Counter()
     cameras = []
@@ -92,7 +92,7 @@ def list_cameras() -> list[Camera]:
 def open_source(address: str) -> Source:
     """Open ``camera:NAME``, a camera's number, a stream's address, or a file.
 
-    Raises SourceError.
+    Raises SourceError if it cannot be opened.
     """
     if address.startswith(CAMERA_PREFIX) or address.isdecimal():
         return _Camera(address.removeprefix(CAMERA_PREFIX))
@@ -101,14 +101,14 @@ def open_source(address: str) -> Source:
     try:
         path = Path(address).expanduser()
         exists = path.exists()
-    except (OSError, RuntimeError) as error:  # a name too long, a home folder of nobody
+    except (OSError, RuntimeError) as error:  # a name too long, the home folder of an unknown user
         raise SourceError(f"{address[:200]} cannot be opened: {error}.") from error
     if not exists:
         raise SourceError(f"There is no file {path}. Choose another source.")
     if path.is_dir():
         raise SourceError(f"{path} is a folder. Choose a video or an image in it.")
     if not os.access(path, os.R_OK):
-        raise SourceError(f"{path} may not be read. Change its permissions, or copy it.")
+        raise SourceError(f"{path} cannot be read: permission denied. Change its permissions.")
     if path.stat().st_size == 0:
         raise SourceError(f"{path.name} is empty (0 bytes). Choose another source.")
     if cv2.haveImageReader(str(path)) and path.suffix.lower() != ".gif":
@@ -119,14 +119,17 @@ def open_source(address: str) -> Source:
 
 
 def _is_text(path: Path) -> bool:
-    """FFmpeg draws text as pictures, and opens what playlists name; no container is bare text."""
+    """FFmpeg renders text as video, and opens what playlists name; no container is plain text."""
     with path.open("rb") as file:
         start = set(file.read(1024))
     return not start & (set(range(32)) - set(b"\t\n\r\f\x1b"))
 
 
 def read_image(path: Path) -> npt.NDArray[np.uint8]:
-    """A picture as BGR [height, width, 3], whatever its channels and depth, upright by its EXIF."""
+    """An image as BGR uint8 [height, width, 3], whatever its channels and depth, upright by EXIF.
+
+    Raises SourceError if it cannot be decoded, OSError if it cannot be read.
+    """
     # imread cannot open paths outside the code page on Windows.
     content = np.fromfile(path, dtype=np.uint8)
     try:
@@ -139,9 +142,9 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
 
 
 def to_bgr(image: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Any picture OpenCV delivers, as contiguous BGR bytes [height, width, 3].
+    """Any image OpenCV delivers, as contiguous BGR uint8 [height, width, 3].
 
-    Floats are taken as 0 to 1, two channels as YUYV. Raises SourceError for other channels.
+    Floats are taken as 0 to 1, two channels as YUYV. Raises SourceError for other channel counts.
     """
     if image.dtype == np.uint16:
         image = (image // np.uint16(256)).astype(np.uint8)
@@ -157,7 +160,7 @@ def to_bgr(image: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     elif channels == 4:
         image = cv2.cvtColor(image, cv2.COLOR_BGRA2BGR)
     elif channels != 3:
-        raise SourceError(f"Pictures of {channels} channels are of no kind known here.")
+        raise SourceError(f"Images with {channels} channels are not supported.")
     return np.ascontiguousarray(image, dtype=np.uint8)
 
 
@@ -190,25 +193,25 @@ class _Video(Source):
         self._index = 0
         if not self._capture.isOpened():
             raise SourceError(
-                f"{path.name} is not a video that can be read: it is damaged, cut short, or of "
-                "another kind. Choose another source."
+                f"{path.name} cannot be read as a video: it is damaged, incomplete, or in an "
+                "unsupported format. Choose another source."
             )
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self._rate = rate if 1 <= rate <= 240 else _USUAL_RATE
-        self._told = self._time = 0.0
+        self._timestamp = self._time = 0.0
 
     def read(self) -> Frame | None:
         got, image = self._capture.read()
         if not got:
             if self._index == 0:
-                raise SourceError(f"{self.name} holds no frames that can be decoded.")
+                raise SourceError(f"{self.name} has no frames that can be decoded.")
             return None
-        # Files of variable rate tell each frame's time; broken ones tell nonsense.
-        told = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        # Files of variable frame rate give each frame's time; broken ones give nonsense.
+        timestamp = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         if self._index:
-            step = told - self._told
+            step = timestamp - self._timestamp
             self._time += step if 0 < step < _LONGEST_GAP else 1 / self._rate
-        self._told = told
+        self._timestamp = timestamp
         frame = Frame(to_bgr(image), self._index, self._time)
         self._index += 1
         return frame
@@ -230,7 +233,7 @@ class _Live(Source):
     def read(self) -> Frame | None:
         got, image = self._capture.read()
         if not got or image is None or image.size == 0:
-            raise SourceError(f"{self.name} stopped sending pictures.")
+            raise SourceError(f"{self.name} stopped sending frames.")
         frame = Frame(to_bgr(image), self._index, time.monotonic() - self._start)
         self._index += 1
         return frame
@@ -253,7 +256,7 @@ class _Stream(_Live):
         )
         if not capture.isOpened():
             raise SourceError(
-                f"No stream answers at {address}. Check the address, and that the sender runs."
+                f"No stream responds at {address}. Check the address, and that its sender is on."
             )
         super().__init__(address, capture)
 
@@ -265,13 +268,13 @@ class _Camera(_Live):
         if not capture.isOpened():
             capture.release()
             raise SourceError(_why_camera_fails(camera))
-        # The newest picture, not one that has waited in the driver's queue.
+        # The newest frame, not one that has waited in the driver's queue.
         capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
         super().__init__(camera.name, capture)
 
 
 def _find_camera(wanted: str) -> Camera:
-    """The one of that name or number; the first one if neither is given."""
+    """The camera of that name or number; the first one if ``wanted`` is empty."""
     cameras = list_cameras()
     if not wanted and cameras:
         return cameras[0]
@@ -280,22 +283,22 @@ def _find_camera(wanted: str) -> Camera:
             return camera
     if not cameras:
         raise SourceError(
-            "No camera was found. Plug one in, or choose a video or an image as source."
+            "No camera was found. Plug one in, or choose a video or an image instead."
         )
     names = ", ".join(camera.name for camera in cameras)
-    raise SourceError(f"The camera {wanted} is not plugged in. There is: {names}.")
+    raise SourceError(f"The camera {wanted} is not connected. Choose one that is: {names}.")
 
 
 def _why_camera_fails(camera: Camera) -> str:
     device = Path(f"/dev/video{camera.index}")
     if sys.platform == "linux" and device.exists() and not os.access(device, os.R_OK | os.W_OK):
         return (
-            f"This user may not use {camera.name} ({device}). Join the group that may: "
+            f"You have no permission to use {camera.name} ({device}). Join the group that has: "
             "sudo usermod -aG video $USER, then log out and in again."
         )
     if sys.platform == "darwin":
         return (
-            f"{camera.name} does not open. Allow it in System Settings, Privacy & Security, "
-            "Camera, and close other programs that use it."
+            f"{camera.name} could not be opened. Allow access in System Settings, Privacy & "
+            "Security, Camera, and close other programs that use it."
         )
     return f"{camera.name} is busy: close the other program that uses it, then press Start again."

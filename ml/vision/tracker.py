@@ -1,4 +1,4 @@
-"""Which face of this frame is which face of the last."""
+"""Which face of a frame is which face of the frame before."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from ml.vision.analysis import Face, Point, TrackedFace
 
 _MIN_OVERLAP: Final = 0.2
 _PATIENCE: Final = 1.0
-"""Seconds for which a face that was lost is known again where it was."""
+"""Seconds for which a lost face gets its track back if it reappears in its place."""
 _SMOOTHING: Final = 0.5
-"""Share of the newest measurement in the velocity."""
+"""Weight of the newest measurement in the velocity."""
 
 
 class Tracker:
-    """Follows faces by the overlap of their boxes."""
+    """Tracks faces by the overlap of their boxes."""
 
     def __init__(self) -> None:
         self._next_track = 0
         self._known: dict[int, tuple[TrackedFace, float]] = {}
-        """Faces by track, each with the time it was last seen."""
+        """Faces by track id, each with the time it was last seen."""
 
     def update(self, faces: list[Face], time: float) -> list[TrackedFace]:
-        """``faces`` of the frame at ``time`` seconds, in the same order, with their tracks."""
+        """``faces`` of the frame at ``time`` seconds, in the same order, with their track ids."""
         free = {
             track: (known, seen)
             for track, (known, seen) in self._known.items()
             if time - seen <= _PATIENCE
         }
-        # The best pairs first, so that no newcomer takes the track of the face it stands before.
+        # Best overlap first, so that a newcomer does not take the track of a face it partly hides.
         pairs = sorted(
             (
                 (face.overlap(known.face), position, track)
@@ -61,7 +61,7 @@ class Tracker:
         }
 
     def remember(self, face: TrackedFace) -> None:
-        """Keep what has been learnt about a tracked face since ``update``."""
+        """Store what was added to a tracked face since ``update``: its prediction."""
         _, seen = self._known[face.track]
         self._known[face.track] = face, seen
 

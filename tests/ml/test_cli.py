@@ -127,7 +127,7 @@ def test_evaluate_one_split(
 
 @pytest.mark.parametrize(
     ("extra", "said"),
-    [(["--split", "Nowhere"], "no split Nowhere"), (["--device", "cuda:99"], "no device cuda:99")],
+    [(["--split", "Nowhere"], "no split Nowhere"), (["--device", "cuda:99"], "device cuda:99")],
 )
 def test_evaluate_says_what_is_wrong(
     folder: Path,

@@ -271,7 +271,7 @@ def test_weights_stay_chosen_where_a_device_is_gone(
     assert tab.session.network is not None
     assert tab.session.network.request.weights == mine
     assert tab.bar.weights.currentText() == "mine.safetensors"
-    assert tab.message.text().startswith("There is no device cuda:7 here")
+    assert tab.message.text().startswith("The device cuda:7 is not available")
     assert tab.message.text().endswith("Automatic is used instead.")
     assert tab.options.device.currentText() == "Automatic"
     assert tab.shut_down()

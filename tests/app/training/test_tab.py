@@ -167,7 +167,7 @@ def test_what_hinders_a_start_is_told_and_nothing_is_lost(
     assert (runs / "taken" / "mine.txt").read_text() == "precious"
     tab.setup.name.setText("../outside")
     tab.button.click()
-    assert "cannot name a run" in tab.message.text()
+    assert "not a valid run name" in tab.message.text()
     assert tab.session.state is State.IDLE
 
 

@@ -30,7 +30,7 @@ def _save_state(path: Path, state: dict[str, torch.Tensor]) -> None:
     [
         (lambda s: s.pop("fc2.weight"), ["fc2.weight"]),
         (lambda s: s.pop("res_block3.bn2.running_var"), ["missing", "running_var"]),
-        (lambda s: s.update({"fc5.weight": torch.zeros(3)}), ["left over", "fc5.weight"]),
+        (lambda s: s.update({"fc5.weight": torch.zeros(3)}), ["unexpected", "fc5.weight"]),
         (
             lambda s: s.update({"fc3.weight": torch.zeros(12, 5)}),
             ["wrong shape", "fc3.weight is 12×5 instead of 12×16"],
@@ -46,7 +46,7 @@ def _save_state(path: Path, state: dict[str, torch.Tensor]) -> None:
     ids=[
         "a layer missing",
         "a statistic missing",
-        "left over",
+        "unexpected",
         "wrong shape",
         "other kernel",
         "NaN",

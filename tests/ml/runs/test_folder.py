@@ -34,14 +34,14 @@ def test_two_runs_cannot_have_one_name(folder: RunFolder) -> None:
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(RunFolderError, match="cannot be made"):
+    with pytest.raises(RunFolderError, match="cannot be created"):
         RunFolder.create(tmp_path / "file" / "run", CONFIG)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "no run folder"),
+        (None, "not a run folder"),
         (b"", "damaged"),
         (b"\xff\xfe", "damaged"),
         (b"[" * 100_000, "damaged"),
@@ -134,7 +134,7 @@ def test_a_run_is_running_until_its_process_is_gone_however_it_ends(folder: RunF
         assert child.stdout is not None
         assert child.stdout.readline() == "held\n"
         assert summarise_run(folder).state is RunState.RUNNING
-        with pytest.raises(RunFolderError, match="trained already"), folder.locked():
+        with pytest.raises(RunFolderError, match="already training"), folder.locked():
             pass
     finally:
         child.send_signal(signal.SIGKILL)
@@ -232,7 +232,7 @@ def test_what_a_killed_run_was_writing_is_swept_up(folder: RunFolder) -> None:
     "name", ["", ".", "..", ".hidden", "a/b", "a\\b", "a:b", "a\nb", " a", "x" * 101]
 )
 def test_names_that_are_no_folders_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(RunFolderError, match="cannot name a run"):
+    with pytest.raises(RunFolderError, match="not a valid run name"):
         named(tmp_path, name)
 
 
@@ -271,7 +271,7 @@ def test_a_note_that_cannot_be_read_harms_nothing(folder: RunFolder) -> None:
     folder.note_file.unlink()
     folder.note_file.mkdir()
     assert folder.note() == ""
-    with pytest.raises(RunFolderError, match="cannot be kept"):
+    with pytest.raises(RunFolderError, match="cannot be saved"):
         folder.write_note("new")
 
 
@@ -288,12 +288,12 @@ def test_a_name_that_is_taken_is_refused(folder: RunFolder, tmp_path: Path) -> N
     (tmp_path / "empty").mkdir()
     with pytest.raises(RunFolderError, match="already a run named empty"):
         folder.rename("empty")
-    with pytest.raises(RunFolderError, match="cannot name a run"):
+    with pytest.raises(RunFolderError, match="not a valid run name"):
         folder.rename("../elsewhere")
     assert folder.config() == CONFIG
 
 
 def test_a_running_run_keeps_its_name(folder: RunFolder) -> None:
-    with folder.locked(), pytest.raises(RunFolderError, match="being trained"):
+    with folder.locked(), pytest.raises(RunFolderError, match="is training"):
         folder.rename("another")
     assert folder.config() == CONFIG

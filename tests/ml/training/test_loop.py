@@ -192,7 +192,7 @@ def test_a_run_does_not_go_on_with_other_data(data: Path, tmp_path: Path) -> Non
     train(tiny_config(data), folder, unheard, Controls(stop=AfterBatches(3)))
     before = state_of(folder)
     other = make_pictures(tmp_path / "other", train=13)
-    with pytest.raises(TrainingError, match="not, or no longer, what this run began with"):
+    with pytest.raises(TrainingError, match="not, or no longer, the data set this run began with"):
         train(tiny_config(other), folder, unheard, resume=True)
     assert all(torch.equal(value, before[name]) for name, value in state_of(folder).items())
 

@@ -188,13 +188,13 @@ def mistake(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nowhere.zip"], "There is no nowhere.zip"),
+        (["nowhere.zip"], "nowhere.zip does not exist"),
         ([], "Name a folder, a zip or a csv"),
-        ([__file__, "--name", "../x"], "cannot name a run"),
+        ([__file__, "--name", "../x"], "not a valid run name"),
         ([__file__, "--epochs", "0"], "epochs must be between 1 and"),
         ([__file__, "--preset", "slow"], "slow"),
         ([__file__, "--channels", "1", "2"], "expected 6 arguments"),
-        (["--resume", "nowhere"], "nowhere is no run folder"),
+        (["--resume", "nowhere"], "nowhere is not a run folder"),
         (["--resume"], "Which run"),
         ([__file__, "--device", "tpu"], "tpu"),
     ],
@@ -211,7 +211,7 @@ def test_a_resumed_run_goes_on_with_what_it_began_with(
     begun = RunFolder.create(tmp_path / "run", vars(tiny_config(data, epochs=1)))
     resume = ["--resume", str(begun.path)]
     said = mistake([*resume, "--epochs", "9"], capsys)
-    assert "began with epochs 1, and cannot go on with 9" in said
+    assert "began with epochs 1 and cannot continue with 9" in said
     assert main(["train", *resume, *options(epochs=1, threads=2)]) == 0
     assert summarise_run(begun).state is RunState.FINISHED
 

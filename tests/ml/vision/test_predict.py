@@ -39,7 +39,7 @@ def test_table(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
     out, err = capsys.readouterr()
     heading, line = out.splitlines()
-    assert heading.split() == ["file", "time", "face", "expression", "sure", *LABELS]
+    assert heading.split() == ["file", "time", "face", "expression", "conf.", *LABELS]
     name, time, track, expression, sure, *shares = line.split()
     assert (name, float(time), track, expression) == ("portrait.png", 0, "0", "happy")
     assert len(shares) == 7
@@ -118,7 +118,7 @@ def test_a_bad_file_is_named_and_the_others_are_read(
     ("arguments", "words"),
     [
         (["--weights", "nowhere.safetensors"], "no weights file nowhere.safetensors"),
-        (["--device", "abacus"], "no device abacus"),
+        (["--device", "abacus"], "abacus is not available"),
     ],
 )
 def test_wrong_arguments_are_told(
@@ -139,7 +139,7 @@ def test_the_command_itself(tmp_path: Path, photo: Path) -> None:
     assert done.returncode == 1
     assert json.loads(done.stdout)["expression"] == "happy"
     first, second = done.stderr.splitlines()
-    assert first.startswith("bad.mp4 is not a video")
+    assert first.startswith("bad.mp4 cannot be read as a video")
     assert "1 of 2 files" in second
 
 

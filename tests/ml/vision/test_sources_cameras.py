@@ -55,7 +55,7 @@ def test_the_first_camera_is_taken_where_none_is_named(monkeypatch: pytest.Monke
     monkeypatch.setattr("ml.vision.sources.list_cameras", lambda: cameras)
     assert _find_camera("") is cameras[0]
     assert _find_camera("Studio") is _find_camera("5") is cameras[1]
-    with pytest.raises(SourceError, match=r"The camera Other is not plugged in\. There is: Built"):
+    with pytest.raises(SourceError, match=r"Other is not connected\. Choose one that is: Built"):
         _find_camera("Other")
 
 
@@ -93,7 +93,7 @@ def test_a_camera_is_opened_by_name_or_number(
         assert second.image.shape == (48, 64, 3)
         assert (first.index, second.index) == (0, 1)
         assert 0 <= first.time <= second.time
-        with pytest.raises(SourceError, match=rf"{name} stopped sending pictures"):
+        with pytest.raises(SourceError, match=rf"{name} stopped sending frames"):
             source.read()
 
 
@@ -102,7 +102,7 @@ def test_a_camera_is_opened_by_name_or_number(
 def test_a_camera_that_gives_nothing(monkeypatch: pytest.MonkeyPatch, nothing: object) -> None:
     monkeypatch.setattr(_FakeCapture, "pictures", (nothing,))
     monkeypatch.setattr(cv2, "VideoCapture", _FakeCapture)
-    assert "stopped sending pictures" in refusal("camera:Built-in")
+    assert "stopped sending frames" in refusal("camera:Built-in")
 
 
 def test_no_camera(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +115,7 @@ def test_no_camera(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("cameras")
 def test_an_unplugged_camera_is_named_and_so_are_the_others() -> None:
     message = refusal("camera:Old Camera")
-    assert "Old Camera is not plugged in" in message
+    assert "Old Camera is not connected" in message
     assert "Built-in, USB Camera, USB Camera #2" in message
 
 

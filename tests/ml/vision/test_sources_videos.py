@@ -102,7 +102,7 @@ def test_mp4_cut_short(tmp_path: Path, share: float) -> None:
     """Its index stands at its end: nothing of it can be read."""
     path = write_video(tmp_path / "v.mp4", 25, 30, "mp4v")
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
-    assert "v.mp4 is not a video that can be read" in refusal(path)
+    assert "v.mp4 cannot be read as a video" in refusal(path)
 
 
 def test_avi_cut_short(tmp_path: Path) -> None:

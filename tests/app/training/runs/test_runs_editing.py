@@ -95,10 +95,10 @@ def test_rename_with_f2(panel: RunsPanel, qtbot: QtBot, runs: Path) -> None:
     ("name", "told"),
     [
         ("finished", "already a run named finished"),
-        ("../outside", "cannot name a run"),
-        (".hidden", "cannot name a run"),
-        ("a" * 101, "cannot name a run"),
-        ("  ", "cannot name a run"),
+        ("../outside", "not a valid run name"),
+        (".hidden", "not a valid run name"),
+        ("a" * 101, "not a valid run name"),
+        ("  ", "not a valid run name"),
     ],
 )
 def test_names_that_are_refused(

@@ -46,7 +46,7 @@ def test_each_state_has_a_word_and_a_mark(panel: RunsPanel) -> None:
 
 
 def test_what_is_damaged_says_why_and_is_left_alone(panel: RunsPanel, runs: Path) -> None:
-    assert "no run folder" in tool_tip(panel, "holiday", Column.STATE)
+    assert "not a run folder" in tool_tip(panel, "holiday", Column.STATE)
     assert "damaged" in tool_tip(panel, "half", Column.NAME)
     assert "disk is full" in tool_tip(panel, "failed", Column.STATE)
     for name in ("holiday", "half"):

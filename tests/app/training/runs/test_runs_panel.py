@@ -139,7 +139,7 @@ def test_a_run_that_another_window_resumed_meanwhile(
     panel.rename.trigger()
     enter(panel, qtbot, "other")
     assert "was not deleted" in told[0]
-    assert "being trained" in told[1]
+    assert "is training" in told[1]
     assert (runs / "crashed").is_dir()
 
 
