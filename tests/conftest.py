@@ -24,6 +24,8 @@ from hypothesis import settings
 from PySide6.QtCore import QThread
 from skimage.data import astronaut
 
+import ml.network.openvino_runtime  # noqa: F401 - before any test imports openvino
+
 settings.register_profile("no timing", deadline=None)
 settings.load_profile("no timing")
 

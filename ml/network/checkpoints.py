@@ -52,7 +52,7 @@ def read_checkpoint(path: Path) -> Weights:
 
 
 def _array(name: str, tensor: Tensor) -> npt.NDArray[Any]:
-    """``tensor``, in float32 if it holds fractions. Raises WeightsError if it is no plain one."""
+    """``tensor`` as an array, float32 if it is floating point. Raises WeightsError if it is odd."""
     plain = (
         str(tensor.layout) == "torch.strided"
         and tensor.device.type == "cpu"
@@ -95,7 +95,7 @@ def _unpickled(file: BinaryIO) -> Any:  # noqa: ANN401 - whatever the file holds
 
 
 def from_state(state: Mapping[str, Any]) -> Weights:
-    """Bare parameters, as arrays or tensors, and what their shapes and names tell.
+    """Weights from bare parameters: their shapes give the architecture, their names the origin.
 
     The original desktop program trained on class folders, in alphabetical order; the published
     checkpoints have their own order. Both feed grey as three channels, normalised with ImageNet's
@@ -109,7 +109,7 @@ def from_state(state: Mapping[str, Any]) -> Weights:
 
     def shape(name: str) -> tuple[int, ...]:
         if name not in state or state[name].ndim < 2:
-            raise WeightsError(f"this is another network than ResEmoteNet: it has no {name}.")
+            raise WeightsError(f"this is not a ResEmoteNet: it has no {name}.")
         return tuple(state[name].shape)
 
     c1, c2, c3 = (shape(f"conv{n}.weight")[0] for n in (1, 2, 3))
@@ -138,7 +138,7 @@ def from_state(state: Mapping[str, Any]) -> Weights:
 
 
 def _without_wrappers(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Names without what Lightning, DataParallel and torch.compile put before them."""
+    """Without the prefixes that Lightning, DataParallel and torch.compile add to names."""
     return {re.sub(r"^(module\.|model\.|_orig_mod\.)+", "", n): v for n, v in state.items()}
 
 
@@ -156,7 +156,7 @@ _DESKTOP_NAMES: Final[tuple[tuple[str, Callable[[re.Match[str]], str]], ...]] = 
 
 
 def _published_names(state: Mapping[str, Any]) -> dict[str, Any]:
-    """The original desktop program's names in the published implementation's."""
+    """The original desktop program's parameters under the published implementation's names."""
     state = {name.removeprefix("model."): value for name, value in state.items()}
     # Dropouts between the head's layers are numbered too: out.0, out.2, out.4, out.6.
     positions = sorted({int(m[1]) for name in state if (m := re.match(r"out\.(\d+)\.", name))})

@@ -37,7 +37,9 @@ def choose_device(wanted: str = "auto") -> str:
     if wanted == "auto":
         return devices[0]
     if wanted not in devices and f"{wanted}:0" not in devices:
-        raise ValueError(f"There is no device {wanted} here, only {', '.join(devices)}.")
+        raise ValueError(
+            f"The device {wanted} is not available. Choose one of {', '.join(devices)}."
+        )
     return wanted
 
 

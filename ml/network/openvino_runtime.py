@@ -1,6 +1,6 @@
 """OpenVINO: where it can compute, and models compiled once and kept for the next start.
 
-Only its runtime is used. Its conversion tools, which would report to a web service, never are.
+Import this before openvino itself: it keeps out the part that would report to a web service.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import sys
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     import openvino
 
 _log = logging.getLogger(__name__)
+
+# Importing openvino imports its conversion tools if it can, and these what reports to a web
+# service. None makes Python find no such module, which openvino takes as an answer.
+sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
 
 _KEPT: Final = 12
 """Compiled models, the newest: of a few weights files, and of detection at a few sizes."""

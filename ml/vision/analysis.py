@@ -21,7 +21,7 @@ MAX_EXTRAPOLATION: Final = 0.25
 class DetectionOptions:
     """How faces are detected."""
 
-    long_side: int = 384
+    long_side: int = 512
     """Longest side, in pixels, of the reduced copy of the frame on which faces are detected."""
     min_score: float = 0.5
     """The detection threshold, 0 to 1."""

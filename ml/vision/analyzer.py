@@ -81,7 +81,7 @@ class FaceAnalyzer:
         """Predict with ``classifier`` from the next frame on; faces keep their tracks."""
         self.classifier = classifier
         self._tracker.forget_answers()
-        self._last_answer = float("-inf")
+        self._last_prediction = float("-inf")
 
     def restart(self) -> None:
         """Forget the tracked faces, before another source."""
@@ -95,7 +95,7 @@ class FaceAnalyzer:
         """
         start = time.perf_counter()
         faces = self._tracker.update(self.detector.detect(frame.image), frame.time)
-        due = frame.time - self._last_answer >= self.interval
+        due = frame.time - self._last_prediction >= self.interval
         asked = [face for face in faces if due or face.probabilities is None]
         if asked:
             answers = iter(self._classify(frame, asked, start))
@@ -117,7 +117,7 @@ class FaceAnalyzer:
             replace(face, probabilities=tuple(values), answered=frame.time, views=views)
             for face, values in zip(faces, probabilities, strict=True)
         ]
-        for face in predicted:
+        for face in answered:
             self._tracker.remember(face)
         return answered
 

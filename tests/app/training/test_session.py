@@ -91,5 +91,5 @@ def test_a_name_that_is_taken_is_told_and_the_old_run_is_kept(
     session.told.connect(told.append)
     session.start(tiny_data, path, TINY)
     qtbot.waitUntil(lambda: session.state is State.IDLE, timeout=_LONG)
-    assert "already" in getattr(told[-1], "message", "")
+    assert "is not empty" in getattr(told[-1], "message", "")
     assert [file.name for file in path.iterdir()] == ["precious.txt"]

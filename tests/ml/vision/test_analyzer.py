@@ -10,7 +10,7 @@ import pytest
 from ml.expressions import Expression
 from ml.network.classifier import ExpressionClassifier
 from ml.network.weights_files import load_weights
-from ml.vision.analysis import Analysis, Face, Frame
+from ml.vision.analysis import AUTOMATIC_VIEWS, Analysis, Face, Frame
 from ml.vision.analyzer import FaceAnalyzer
 from ml.vision.detector import FaceDetector
 from resources import bundled_weights
@@ -22,12 +22,12 @@ class _Classifier:
     def __init__(self) -> None:
         self.asked: list[int] = []
 
-    def probabilities(self, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def probabilities(self, pictures: npt.NDArray[np.uint8], views: int) -> npt.NDArray[np.float32]:
         assert pictures.shape[1:] == (48, 48)
         self.asked.append(len(pictures))
-        answer = np.zeros((len(pictures), 7), np.float32)
+        answer = np.zeros((len(pictures) // views, 7), np.float32)
         answer[:, 0] = len(self.asked)
-        answer[:, 1] = np.arange(len(pictures))
+        answer[:, 1] = np.arange(len(answer))
         return answer
 
 
@@ -162,3 +162,44 @@ def test_a_face_not_asked_about_has_no_expression() -> None:
     unknown = replace(face, probabilities=None)
     assert unknown.expression is None
     assert unknown.confidence == 0
+
+
+def test_automatic_views_are_as_many_as_there_is_time_for() -> None:
+    scene = _Scene(interval=0)
+    scene.analyzer.views = AUTOMATIC_VIEWS
+    scene.analyzer._seconds_per_picture = 0.001  # as measured before
+    (face,) = scene.see(0, 100).faces
+    assert (face.views, scene.classifier.asked[-1]) == (3, 3)
+    scene.analyzer._seconds_per_picture = 1.0
+    (face,) = scene.see(1, 100).faces
+    assert (face.views, scene.classifier.asked[-1]) == (1, 1)
+    scene.analyzer.interval = 10.0  # there is time until the next one
+    scene.analyzer._seconds_per_picture = 1.0
+    (face,) = scene.see(20, 100).faces
+    assert face.views == 3
+
+
+@pytest.mark.parametrize("views", [1, 3])
+def test_views_that_are_chosen_stay(views: int) -> None:
+    scene = _Scene(interval=0)
+    scene.analyzer.views = views
+    scene.analyzer._seconds_per_picture = 1.0 if views == 3 else 0.0
+    (face,) = scene.see(0, 100).faces
+    assert (face.views, scene.classifier.asked) == (views, [views])
+
+
+def test_other_weights_ask_anew_and_keep_the_tracks() -> None:
+    scene = _Scene(interval=100)
+    (before,) = scene.see(0, 100).faces
+    scene.analyzer.use(scene.classifier)
+    (after,) = scene.see(0.1, 100).faces
+    assert after.track == before.track
+    assert after.answered == 0.1
+
+
+def test_the_mean_over_views_is_that_of_logarithms() -> None:
+    classifier = ExpressionClassifier(load_weights(bundled_weights()), "cpu", exact=True)
+    pictures = np.random.default_rng(0).integers(0, 256, (6, 48, 48), dtype=np.uint8)
+    single = np.log(classifier.probabilities(pictures).astype(float)).reshape(2, 3, 7).mean(1)
+    expected = np.exp(single) / np.exp(single).sum(1, keepdims=True)
+    np.testing.assert_allclose(classifier.probabilities(pictures, 3), expected, rtol=1e-4)
