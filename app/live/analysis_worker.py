@@ -70,6 +70,7 @@ class AnalysisWorker(QObject):
     @Slot(object)
     def use_network(self, request: NetworkRequest) -> None:
         # OpenVINO and OpenCV take half a second to import, which must not block the window.
+        from ml.memory import release_memory
         from ml.network.classifier import ExpressionClassifier
         from ml.network.devices import available_devices, choose_device, device_names
         from ml.network.weights import WeightsError
@@ -100,6 +101,8 @@ class AnalysisWorker(QObject):
             )
         )
         self._look_again()
+        del weights
+        release_memory()
 
     @Slot(object)
     def configure(self, options: AnalysisOptions) -> None:

@@ -114,7 +114,6 @@ class SourcePicker(_Picker):
         self._search = _CameraSearch(self)
         self._search.found.connect(self._on_cameras)
         self.fill()
-        self.look_for_cameras()
 
     def look_for_cameras(self) -> None:
         if not self._search.isRunning():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -21,6 +21,8 @@ from app.message_bar import MessageBar
 from app.settings import Settings
 
 _PANEL_WIDTH: Final = 300
+_AFTER_PAINTING_MS: Final = 40
+"""What is imported then would otherwise take turns with the painting of the window."""
 
 
 class LiveTab(QWidget):
@@ -49,7 +51,10 @@ class LiveTab(QWidget):
         self._arrange(side, below)
         self._connect()
         self._configure()
-        self.network.load()
+        self._beginning = QTimer(self)
+        self._beginning.setSingleShot(True)
+        self._beginning.timeout.connect(self._begin)
+        self._beginning.start(_AFTER_PAINTING_MS)
 
     # For the rest of the program
 
@@ -75,6 +80,7 @@ class LiveTab(QWidget):
 
     def shut_down(self) -> bool:
         """Stop all threads; returns whether they ended in time."""
+        self._beginning.stop()
         ended = [self.bar.source.shut_down(), self.session.shut_down()]
         ended += [consumer.shut_down() for consumer in self.consumers]
         return all(ended)
@@ -129,6 +135,11 @@ class LiveTab(QWidget):
         self.network.message.connect(self.show_message)
         self.session.state_changed.connect(self.bar.show_state)
         self.session.message.connect(self._on_session_message)
+
+    @Slot()
+    def _begin(self) -> None:
+        self.network.load()
+        self.bar.source.look_for_cameras()
 
     @Slot()
     def _configure(self) -> None:

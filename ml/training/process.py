@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
+from ml.memory import keep_memory
 from ml.runs.events import (
     Event,
     Failed,
@@ -26,7 +27,6 @@ from ml.runs.summaries import RunState, summarise_run
 from ml.training.config import TrainConfig
 from ml.training.reports import JsonLines, ProgressBar
 
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # malloc.h
 _MOVABLE: Final = frozenset(
     {"data", "skip_bad", "ferplus", "teacher", "start_from"}
     | {"device", "devices", "num_nodes", "precision", "threads", "log"}
@@ -150,20 +150,6 @@ def _absolute(overrides: dict[str, Any]) -> dict[str, Any]:
         if name in overrides:
             changed[name] = tuple(str(Path(path).absolute()) for path in overrides[name])
     return changed
-
-
-def keep_memory() -> None:
-    """Make glibc keep freed memory instead of returning it to the system on every step.
-
-    The page faults of getting it back cost a fifth to a third of a step. Other systems' allocators
-    keep it anyway.
-    """
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        if hasattr(libc, "gnu_get_libc_version"):
-            libc.mallopt(_M_MMAP_THRESHOLD, 1 << 30)
-            libc.mallopt(_M_TRIM_THRESHOLD, -1)
-            libc.mallopt(_M_TOP_PAD, 1 << 26)
 
 
 def yield_processor() -> None:

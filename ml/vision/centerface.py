@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -33,6 +34,8 @@ _HEADS: Final = {"pos": 1, "reg": 2, "off": 2, "lm": 10}
 """Last layers, 1×1 convolutions of the same features, and how many maps each gives."""
 _OUTPUTS: Final = ("537", "538", "539", "540")
 """The heads' names as outputs, in the same order."""
+_ROUNDING: Final = 0.25
+"""Logits by which bfloat16 may be off."""
 _SHAPES_KEPT: Final = 4
 """Compiled models are for one size of picture; a capture seldom has more than one."""
 
@@ -40,24 +43,26 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Maps:
-    """What the network says of each position; float32, each [maps, height / 4, width / 4]."""
+class Candidates:
+    """N positions at which the network is sure enough of a face; float32."""
 
-    score: Floats
-    """[1, …]: how sure it is of the centre of a face there, 0 to 1."""
-    size: Floats
-    """[2, …]: logarithm of a face's height and width, in positions."""
-    offset: Floats
-    """[2, …]: of the centre from the position, down and right, in positions."""
+    rows: npt.NDArray[np.intp]
+    columns: npt.NDArray[np.intp]
+    scores: Floats
+    """[N]: how sure it is of the centre of a face there, 0 to 1."""
+    sizes: Floats
+    """[2, N]: logarithm of the face's height and width, in positions."""
+    offsets: Floats
+    """[2, N]: of the centre from the position, down and right, in positions."""
     landmarks: Floats
-    """[10, …]: y and x of five points, as shares of the box."""
+    """[10, N]: y and x of five points, as shares of the box."""
 
 
 class Network(Protocol):
     engine: str
 
-    def maps(self, picture: npt.NDArray[np.uint8]) -> Maps:
-        """For a BGR picture [height, width, 3], whose sides are multiples of STRIDE."""
+    def candidates(self, picture: npt.NDArray[np.uint8], threshold: float) -> Candidates:
+        """In a BGR picture [height, width, 3], whose sides are multiples of STRIDE."""
 
 
 def load(*, exact: bool) -> Network:
@@ -69,24 +74,21 @@ def load(*, exact: bool) -> Network:
         return OpenCvCenterFace()
 
 
-def candidates(maps: Maps, threshold: float) -> tuple[Floats, Floats]:
+def boxes(found: Candidates, threshold: float) -> tuple[Floats, Floats]:
     """Boxes with their scores [N, 5] (left, top, right, bottom, score) and landmarks [N, 5, 2].
 
     In pixels of the picture; of those that overlap only the one with the highest score.
     """
-    scores = maps.score[0]
-    rows, columns = np.nonzero(scores > threshold)
-    scores = scores[rows, columns]
-    heights, widths = np.exp(maps.size[:, rows, columns]) * _PIXELS
-    dy, dx = maps.offset[:, rows, columns]
-    left = (columns + dx + 0.5) * _PIXELS - widths / 2
-    top = (rows + dy + 0.5) * _PIXELS - heights / 2
-    boxes = np.stack([left, top, widths, heights], axis=1)
-    kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), threshold, _MOST_OVERLAP)
+    heights, widths = np.exp(found.sizes) * _PIXELS
+    dy, dx = found.offsets
+    left = (found.columns + dx + 0.5) * _PIXELS - widths / 2
+    top = (found.rows + dy + 0.5) * _PIXELS - heights / 2
+    whole = np.stack([left, top, widths, heights], axis=1)
+    kept = cv2.dnn.NMSBoxes(whole.tolist(), found.scores.tolist(), threshold, _MOST_OVERLAP)
     keep = np.array(kept, dtype=int).ravel()
-    points = maps.landmarks[:, rows, columns].T.reshape(-1, 5, 2)[:, :, ::-1]
-    points = points * boxes[:, None, 2:] + boxes[:, None, :2]
-    corners = np.stack([left, top, left + widths, top + heights, scores], axis=1)
+    points = found.landmarks.T.reshape(-1, 5, 2)[:, :, ::-1]
+    points = points * whole[:, None, 2:] + whole[:, None, :2]
+    corners = np.stack([left, top, left + widths, top + heights, found.scores], axis=1)
     return corners[keep], points[keep]
 
 
@@ -94,7 +96,7 @@ class OpenVinoCenterFace:
     """The features in the precision that the processor is fastest in, the heads in float32.
 
     In bfloat16 the heads' own rounding would move boxes by up to a tenth: neighbouring candidates
-    get equal scores, and sizes are logarithms.
+    get equal scores, and sizes are logarithms. So they are computed again, where faces may be.
     """
 
     engine = "OpenVINO"
@@ -114,16 +116,20 @@ class OpenVinoCenterFace:
         except Exception as error:
             raise OpenVinoError(str(error).strip().split("\n")[0]) from error
         self._weight = np.concatenate([w.reshape(len(w), -1) for w in weights])
-        self._bias = np.concatenate(biases)[:, None]
+        self._bias = np.concatenate(biases)
         self._requests: dict[tuple[int, int], openvino.InferRequest] = {}
 
-    def maps(self, picture: npt.NDArray[np.uint8]) -> Maps:
-        features = self._request(*picture.shape[:2]).infer([picture[None]])[0][0]
-        found = self._weight @ features.reshape(len(features), -1) + self._bias
-        score, size, offset, landmarks = np.split(
-            found.reshape(-1, *features.shape[1:]), np.cumsum(list(_HEADS.values()))[:-1]
-        )
-        return Maps(1 / (1 + np.exp(-score)), size, offset, landmarks)
+    def candidates(self, picture: npt.NDArray[np.uint8], threshold: float) -> Candidates:
+        request = self._request(*picture.shape[:2])
+        answer = request.infer([picture[None]], share_inputs=True, share_outputs=True)
+        features, roughly = answer[0][0], answer[1][0, 0]
+        least = math.log(threshold / (1 - threshold))
+        rows, columns = np.nonzero(roughly > least - _ROUNDING)
+        found = self._weight @ features[:, rows, columns] + self._bias[:, None]
+        enough = found[0] > least
+        rows, columns, found = rows[enough], columns[enough], found[:, enough]
+        logits, sizes, offsets, landmarks = np.split(found, np.cumsum(list(_HEADS.values()))[:-1])
+        return Candidates(rows, columns, 1 / (1 + np.exp(-logits[0])), sizes, offsets, landmarks)
 
     def _request(self, height: int, width: int) -> openvino.InferRequest:
         request = self._requests.pop((height, width), None)
@@ -139,15 +145,20 @@ class OpenVinoCenterFace:
         return request
 
     def _features(self, height: int, width: int) -> openvino.Model:
-        """From a BGR picture uint8 [1, height, width, 3] to what the heads are given."""
+        """From a BGR picture uint8 [1, height, width, 3] to what the heads are given, and logits.
+
+        The logits of the scores, [1, 1, height / 4, width / 4], are rounded like all else.
+        """
         import openvino
         from openvino.preprocess import ColorFormat, PrePostProcessor
 
         model = self._model.clone()
         model.reshape([1, 3, height, width])
-        head = next(n for n in model.get_ordered_ops() if "lm_conv.weight" in n.get_friendly_name())
-        convolution = next(iter(head.output(0).get_target_inputs())).get_node()
-        model = openvino.Model([convolution.input_value(0)], model.get_parameters(), "CenterFace")
+        nodes = {node.get_friendly_name(): node for node in model.get_ordered_ops()}
+        kernel = nodes["head.pos_conv.weight"].output(0)
+        features = next(iter(kernel.get_target_inputs())).get_node().input_value(0)
+        logits = nodes[_OUTPUTS[0]].input_value(0)
+        model = openvino.Model([features, logits], model.get_parameters(), "CenterFace")
         steps = PrePostProcessor(model)
         steps.input().tensor().set_element_type(openvino.Type.u8).set_layout(
             openvino.Layout("NHWC")
@@ -167,10 +178,12 @@ class OpenCvCenterFace:
     def __init__(self) -> None:
         self._network = cv2.dnn.readNetFromONNX(np.frombuffer(_onnx(), np.uint8))
 
-    def maps(self, picture: npt.NDArray[np.uint8]) -> Maps:
+    def candidates(self, picture: npt.NDArray[np.uint8], threshold: float) -> Candidates:
         self._network.setInput(cv2.dnn.blobFromImage(picture, swapRB=True))
-        score, size, offset, landmarks = self._network.forward(_OUTPUTS)
-        return Maps(score[0], size[0], offset[0], landmarks[0])
+        maps = self._network.forward(_OUTPUTS)
+        rows, columns = np.nonzero(maps[0][0, 0] > threshold)
+        scores, sizes, offsets, landmarks = (of[0][:, rows, columns] for of in maps)
+        return Candidates(rows, columns, scores[0], sizes, offsets, landmarks)
 
 
 def _onnx() -> bytes:

@@ -37,8 +37,8 @@ class FaceDetector:
             (copy_width, copy_height),
             interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR,
         )
-        maps = self._network.maps(copy)
-        boxes, landmarks = centerface.candidates(maps, self.options.min_score)
+        threshold = self.options.min_score
+        boxes, landmarks = centerface.boxes(self._network.candidates(copy, threshold), threshold)
         to_frame = np.array([width / copy_width, height / copy_height])
         faces = []
         for box, points in zip(boxes, landmarks, strict=True):

