@@ -12,6 +12,7 @@ from ml.vision import centerface
 from ml.vision.analysis import DetectionOptions, Face
 
 _STRIDE: Final = centerface.STRIDE
+_MUCH_SMALLER: Final = 0.5
 
 
 class FaceDetector:
@@ -35,7 +36,8 @@ class FaceDetector:
         copy = cv2.resize(
             image,
             (copy_width, copy_height),
-            interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR,
+            # Averaging over areas takes a millisecond more, and pays where much is left out.
+            interpolation=cv2.INTER_AREA if scale < _MUCH_SMALLER else cv2.INTER_LINEAR,
         )
         threshold = self.options.min_score
         boxes, landmarks = centerface.boxes(self._network.candidates(copy, threshold), threshold)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -20,7 +21,8 @@ from ml.vision.detector import FaceDetector
 from resources import bundled_weights
 
 Picture = npt.NDArray[np.uint8]
-_ROUNDS = 40
+_ROUNDS = 8
+_IN_A_ROW = 8
 
 
 def main() -> None:
@@ -35,18 +37,17 @@ def main() -> None:
 
     pictures = np.random.default_rng(0).integers(0, 255, (8, 48, 48), dtype=np.uint8)
     for count in (1, 3, 8):
+        some = pictures[:count]
         new, old = _milliseconds(
-            [lambda a=a: a.classifier.probabilities(pictures[:count]) for a in (today, before)]
+            lambda some=some: today.classifier.probabilities(some),
+            lambda some=some: before.classifier.probabilities(some),
         )
-        print(
-            f"{f'classifying {count}':34} {new:6.1f} ms, before {old:6.1f} ({old / new:.1f} times)"
-        )
+        _tell(f"classifying {count}", new, old, "")
 
 
 def _today() -> FaceAnalyzer:
-    return FaceAnalyzer(
-        ExpressionClassifier(load_weights(bundled_weights()), "cpu"), FaceDetector()
-    )
+    classifier = ExpressionClassifier(load_weights(bundled_weights()), "cpu")
+    return FaceAnalyzer(classifier, FaceDetector())
 
 
 def _before() -> FaceAnalyzer:
@@ -70,23 +71,30 @@ def _compare(
         analyzer.restart()
     faces = len(today.analyze(Frame(frame, 0, 0.0)).faces)
     new, old = _milliseconds(
-        [lambda a=a: a.analyze(Frame(frame, 0, time.monotonic())) for a in (today, before)]
+        lambda: today.analyze(Frame(frame, 0, time.monotonic())),
+        lambda: before.analyze(Frame(frame, 0, time.monotonic())),
     )
-    wanted = f", aim {aim}" if aim else ""
-    print(
-        f"{name:34} {new:6.1f} ms, before {old:6.1f} ({old / new:.1f} times{wanted}; {faces} found)"
-    )
+    _tell(name, new, old, f", {faces} found" + (f"; aim {aim}" if aim else ""))
 
 
-def _milliseconds(calls: list) -> list[float]:  # type: ignore[type-arg]
-    """Medians of calls made in turns, so that a slower spell of the machine meets all."""
+def _tell(name: str, new: float, old: float, more: str) -> None:
+    print(f"{name:34} {new:5.1f} ms, before {old:5.1f}: {old / new:.1f} times{more}")
+
+
+def _milliseconds(*calls: Callable[[], object]) -> list[float]:
+    """Medians of calls made in turns, so that a slower spell of the machine meets all.
+
+    A few in a row, and then a pause: libraries' threads go on spinning for a while after a call.
+    """
     times: list[list[float]] = [[] for _ in calls]
-    for n in range(_ROUNDS + 3):
+    for _ in range(_ROUNDS):
         for call, spent in zip(calls, times, strict=True):
-            start = time.perf_counter()
-            call()
-            if n >= 3:
-                spent.append((time.perf_counter() - start) * 1000)
+            time.sleep(0.3)
+            for n in range(_IN_A_ROW):
+                start = time.perf_counter()
+                call()
+                if n >= 2:
+                    spent.append((time.perf_counter() - start) * 1000)
     return [statistics.median(spent) for spent in times]
 
 
