@@ -25,7 +25,7 @@ VIEWS: Final[dict[int, Sequence[float]]] = {
 Photographs and film frames are not framed as FER2013's: three crops gain 1.4 to 2.8 points there.
 """
 _UPRIGHT_WITHIN: Final = math.radians(10)
-"""Roll up to which a face is left as it is; see docs/measurements.md."""
+"""Roll up to which a face is left as it is: docs/measurements.md has what was measured."""
 _LEAST_EYE_DISTANCE: Final = 0.2
 """Share of the box's width below which the eye line is too short to give the roll (a profile)."""
 

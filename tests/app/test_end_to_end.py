@@ -130,12 +130,16 @@ def test_no_socket_is_ever_opened(clip: Path) -> None:
             raise OSError("sockets are forbidden in this test")
         socket.socket.connect = socket.socket.bind = socket.getaddrinfo = refuse
         socket.create_connection = socket.socketpair = refuse
+        import atexit
+        unwanted = ("torch", "openvino_telemetry", "openvino.tools.ovc")
+        atexit.register(lambda: print("IMPORTED", [m for m in unwanted if sys.modules.get(m)]))
         """
     )
     program = start(clip, _ENTER, forbid, QT_QPA_PLATFORM="offscreen")
     out, errors = program.communicate(timeout=90)
     assert "SEEN offscreen Happy" in out, errors
     assert "SOCKET" not in out
+    assert "IMPORTED []" in out  # nor torch, nor what of OpenVINO would report to a web service
     assert program.returncode == 0
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -203,3 +204,27 @@ def test_the_mean_over_views_is_that_of_logarithms() -> None:
     single = np.log(classifier.probabilities(pictures).astype(float)).reshape(2, 3, 7).mean(1)
     expected = np.exp(single) / np.exp(single).sum(1, keepdims=True)
     np.testing.assert_allclose(classifier.probabilities(pictures, 3), expected, rtol=1e-4)
+
+
+def test_two_hundred_faces_some_of_them_over_the_edge() -> None:
+    classifier = ExpressionClassifier(load_weights(bundled_weights()), "cpu")
+    detector: Any = _Detector()
+    analyzer = FaceAnalyzer(classifier, detector, views=3)
+    random = np.random.default_rng(0)
+    frame = random.integers(0, 256, (480, 640, 3), dtype=np.uint8)
+    detector.faces = [
+        Face(x, y, 40.0, 50.0, 0.9, ((x + 10, y + 15), (x + 30, y + 15)) + ((x, y),) * 3)
+        for x, y in random.uniform((-40, -50), (640, 480), (200, 2)).tolist()
+    ]
+    faces = analyzer.analyze(Frame(frame, 0, 0.0)).faces
+    assert len(faces) == 200
+    assert all(sum(face.probabilities or ()) == pytest.approx(1, abs=1e-4) for face in faces)
+
+
+def test_a_picture_of_48_million_pixels(portrait: npt.NDArray[np.uint8]) -> None:
+    picture = np.full((6000, 8000, 3), 90, np.uint8)
+    picture[2000:5000, 3000:6000] = cv2.resize(portrait, (3000, 3000))
+    analyzer = FaceAnalyzer.load(exact=True)
+    (face,) = analyzer.analyze(Frame(picture, 0, 0.0)).faces
+    assert face.expression is Expression.HAPPY
+    assert 3000 < face.face.x < 6000
