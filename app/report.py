@@ -13,7 +13,7 @@ from app.application import Application
 from app.live.analysis_worker import NetworkFailure
 from app.live.session import State as LiveState
 from app.live.stream import Event as Seen
-from app.live.stream import Observation
+from app.live.stream import NetworkChanged, Observation
 from app.main_window import MainWindow
 from ml.files import replacing
 from ml.runs.events import Epoch, Event, Failed
@@ -32,6 +32,7 @@ class Report(QObject):
         """Whether they still run."""
         self._frames = self._faces = self._epochs = 0
         self._expressions: Counter[str] = Counter()
+        self._engines: list[str] = []
         application.unexpected_error.connect(self._on_unexpected_error)
         window.live.session.stream.told.connect(self._on_seen)
         window.live.session.message.connect(self._on_message)
@@ -49,6 +50,7 @@ class Report(QObject):
             "frames": self._frames,
             "faces": self._faces,
             "expressions": dict(self._expressions),
+            "engines": self._engines,
             "epochs": self._epochs,
             "problems": self.problems,
         }
@@ -57,7 +59,9 @@ class Report(QObject):
 
     @Slot(object)
     def _on_seen(self, event: Seen) -> None:
-        if isinstance(event, Observation):
+        if isinstance(event, NetworkChanged):
+            self._engines = [event.network.detection_engine, event.network.engine]
+        elif isinstance(event, Observation):
             self._frames += 1
             self._faces += len(event.faces)
             self._expressions.update(

@@ -40,6 +40,8 @@ def main(folder: Path) -> None:
     print(f"{folder}: {found.total() / 1e6:.0f} MB. Its largest parts:")
     for path, size in found.most_common(_PARTS):
         print(f"{size / 1e6:8.0f} MB  {path.relative_to(folder)}")
+    engine = sum(size for path, size in found.items() if "openvino" in path.parts)
+    print(f"OpenVINO adds {engine / 1e6:.0f} MB.")
 
 
 if __name__ == "__main__":

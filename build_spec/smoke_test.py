@@ -54,6 +54,7 @@ def main(folder: Path) -> int:
             "it analysed no frame": not found.get("frames"),
             "it found no face": not found.get("faces"),
             "it predicted no expression": not found.get("expressions"),
+            f"it computed with {found.get('engines')}": found.get("engines") != ["OpenVINO"] * 2,
             f"it trained {found.get('epochs')} epochs": found.get("epochs") != 1,
             "training left no weights": not weights,
             f"it had problems: {found.get('problems')}": bool(found.get("problems")),

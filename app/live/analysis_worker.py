@@ -31,7 +31,9 @@ class NetworkInUse:
     request: NetworkRequest
     device: str
     engine: str
-    """The library that computes: OpenVINO or PyTorch."""
+    """The library that classifies: OpenVINO or PyTorch."""
+    detection_engine: str
+    """The library that detects: OpenVINO or OpenCV."""
     devices: tuple[str, ...]
     """All that are available here."""
     device_names: Mapping[str, str]
@@ -59,9 +61,9 @@ class AnalysisWorker(QObject):
     analysed = Signal(int, object)
     """The session's number and its Analysis."""
 
-    def __init__(self, box: LatestFrame) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._box = box
+        self._box = LatestFrame()
         self._analyzer: FaceAnalyzer | None = None
         self._options = AnalysisOptions()
         self._session = 0
@@ -95,6 +97,7 @@ class AnalysisWorker(QObject):
                 request,
                 classifier.device,
                 classifier.engine,
+                self._analyzer.detector.engine,
                 tuple(available_devices()),
                 device_names(),
                 weights.trained_on,
@@ -111,10 +114,14 @@ class AnalysisWorker(QObject):
             self._analyzer.configure(options)
             self._look_again()
 
-    @Slot(int)
-    def begin(self, session: int) -> None:
-        """Analyses from now on belong to ``session``."""
-        self._session = session
+    @Slot(int, object)
+    def begin(self, session: int, box: LatestFrame) -> None:
+        """Analyses from now on are of the frames in ``box``, and belong to ``session``.
+
+        Each capture has a box of its own: what the last one still asks for would otherwise take
+        this one's frame.
+        """
+        self._session, self._box = session, box
         self._last_frame = None
         if self._analyzer is not None:
             self._analyzer.restart()

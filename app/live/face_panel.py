@@ -75,13 +75,13 @@ class FacePanel(QFrame, Consumer):
             figures.addWidget(name)
 
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 10, 16, 10)
+        layout.setContentsMargins(16, 8, 16, 8)
         layout.setSpacing(2)
         layout.addWidget(self.headline)
         layout.addWidget(self.caption)
-        layout.addSpacing(6)
+        layout.addSpacing(4)
         layout.addWidget(self.chart, 1)
-        layout.addSpacing(6)
+        layout.addSpacing(4)
         layout.addStretch()
         layout.addLayout(figures)
 

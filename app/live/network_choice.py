@@ -54,8 +54,13 @@ class NetworkChoice(QObject):
             network.device_names.get(network.device) or device_name(network.device),
             network.trained_on.partition(" (")[0],  # its protocol is for the model card
         )
-        if network.device == "cpu" and network.engine != "OpenVINO":
-            text += self.tr(" – slower, with {}: OpenVINO cannot run here").format(network.engine)
+        slow = {network.detection_engine}
+        if network.device == "cpu":
+            slow.add(network.engine)
+        if slow := slow - {"OpenVINO"}:
+            text += self.tr(" – slower, with {}: OpenVINO cannot run here").format(
+                self.tr(" and ").join(sorted(slow))
+            )
         self.changed.emit(text)
 
     @Slot(object)

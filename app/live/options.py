@@ -102,7 +102,7 @@ class Options(QFrame):
         self.loop.setChecked(settings.get(LOOP))
 
         form = QFormLayout(self)
-        form.setContentsMargins(16, 8, 16, 8)
+        form.setContentsMargins(16, 6, 16, 6)
         form.setVerticalSpacing(3)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for name, field, tip in self._rows():

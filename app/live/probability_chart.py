@@ -24,7 +24,7 @@ class ProbabilityChart(pg.PlotWidget):  # type: ignore[misc]
         super().__init__(parent)
         self.setAccessibleName(self.tr("Probabilities of the seven expressions"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumHeight(7 * 20)
+        self.setMinimumHeight(7 * 18)
         self.setMaximumHeight(7 * 48)  # thicker bars show no more
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMouseEnabled(False, False)

@@ -42,7 +42,7 @@ class LiveSession(QObject):
 
     _network_wanted = Signal(object)
     _options_wanted = Signal(object)
-    _session_begins = Signal(int)
+    _session_begins = Signal(int, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -51,7 +51,6 @@ class LiveSession(QObject):
         self.display_box = LatestFrame()
         self.network: NetworkInUse | None = None
         self._requested_network: NetworkRequest | None = None
-        self._analysis_box = LatestFrame()
         self._number = 0
         self._capture: CaptureThread | None = None
         self._began = False
@@ -61,7 +60,7 @@ class LiveSession(QObject):
         self._next: tuple[str, bool] | None = None
         """Address, and whether to loop: started as soon as the current capture has ended."""
 
-        self._worker = AnalysisWorker(self._analysis_box)
+        self._worker = AnalysisWorker()
         self._worker_thread = QThread(self)
         self._worker_thread.setObjectName("analysis")
         self._worker.moveToThread(self._worker_thread)
@@ -103,11 +102,9 @@ class LiveSession(QObject):
         self._number += 1
         self._began, self._end = False, ""
         self.display_box.take()
-        self._analysis_box.take()
-        self._session_begins.emit(self._number)
-        capture = CaptureThread(
-            address, self.display_box, self._analysis_box, loop=loop, parent=self
-        )
+        analysis_box = LatestFrame()
+        self._session_begins.emit(self._number, analysis_box)
+        capture = CaptureThread(address, self.display_box, analysis_box, loop=loop, parent=self)
         capture.opened.connect(self._on_opened)
         capture.lost.connect(self._on_lost)
         capture.failed.connect(self._on_failed)

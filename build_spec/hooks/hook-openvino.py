@@ -2,9 +2,10 @@
 
 import fnmatch
 
-from PyInstaller.utils.hooks import collect_data_files, collect_dynamic_libs
+from PyInstaller.utils.hooks import PY_DYLIB_PATTERNS, collect_data_files, collect_dynamic_libs
 
-LEFT_OUT = [
+_LIBRARIES = [*PY_DYLIB_PATTERNS, "*.so.*"]
+_LEFT_OUT = [
     "*npu*",  # 11 MB, and few have one
     "*openvino_c.*",
     *("*_auto_*", "*hetero*"),  # choose among devices, which the user does
@@ -15,7 +16,7 @@ LEFT_OUT = [
 excludedimports = ["openvino.tools", "openvino_telemetry", "torch", "onnx", "tensorflow"]
 binaries = [
     (source, destination)
-    for source, destination in collect_dynamic_libs("openvino")
-    if not any(fnmatch.fnmatch(source.rsplit("/", 1)[-1], pattern) for pattern in LEFT_OUT)
+    for source, destination in collect_dynamic_libs("openvino", search_patterns=_LIBRARIES)
+    if not any(fnmatch.fnmatch(source.rsplit("/", 1)[-1], pattern) for pattern in _LEFT_OUT)
 ]
 datas = collect_data_files("openvino", includes=["libs/*.json", "libs/*.xml"])

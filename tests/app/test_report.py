@@ -36,6 +36,7 @@ def test_a_clip_and_a_training(tmp_path: Path, clip: Path, tiny_data: Path) -> N
     assert found["platform"] == "offscreen"
     assert 0 < found["faces"] <= found["frames"] <= 30
     assert found["expressions"].keys() == {"happy"}
+    assert found["engines"] == ["OpenVINO", "OpenVINO"]
     assert found["epochs"] == 1
 
 

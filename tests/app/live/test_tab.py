@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from app.live.stream import Observation
 from app.live.tab import LiveTab
 from app.settings import DEVICE, INTERVAL, MIN_SCORE, MIRROR, SOURCE, WEIGHTS, Settings
 from ml.expressions import Expression
-from ml.vision.analysis import Analysis
+from ml.vision.analysis import Analysis, Frame
+from ml.vision.analyzer import FaceAnalyzer
 from resources import bundled_weights
 
 _LOADING = 60_000
@@ -138,6 +140,26 @@ def test_another_source_while_one_runs_takes_over(
     tab.bar.source.choose(str(group))
     qtbot.waitUntil(lambda: panel(tab).count.text() == "2", timeout=10_000)
     assert tab.session.state is State.RUNNING
+
+
+def test_a_picture_is_analysed_though_the_source_before_it_is_still_being(
+    tab: LiveTab, qtbot: QtBot, clip: Path, group: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture has only one frame, which must not be taken for one of the clip."""
+    analyze = FaceAnalyzer.analyze
+
+    def slow(self: FaceAnalyzer, frame: Frame) -> Analysis:
+        time.sleep(0.3)
+        return analyze(self, frame)
+
+    monkeypatch.setattr(FaceAnalyzer, "analyze", slow)
+    tab.options.loop.setChecked(True)
+    tab.choose_source(str(clip))
+    tab.start()
+    qtbot.waitUntil(lambda: tab.session.state is State.RUNNING, timeout=10_000)
+    qtbot.wait(100)  # one frame is being analysed, and the next one has been announced
+    tab.choose_source(str(group))
+    qtbot.waitUntil(lambda: panel(tab).count.text() == "2", timeout=10_000)
 
 
 def test_starting_and_stopping_fast_leaves_it_in_order(
@@ -348,4 +370,22 @@ def test_a_camera_is_remembered_by_name(qtbot: QtBot, settings: Settings) -> Non
     tab.bar.source._on_cameras(["Built-in"])
     assert tab.bar.source.currentText() == "Studio Cam (not connected)"
     assert settings.get(SOURCE) == "camera:Studio Cam"
+    assert tab.shut_down()
+
+
+def test_slower_engines_are_told_in_the_status_line(
+    qtbot: QtBot, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ml.network import openvino_runtime
+
+    def fail() -> None:
+        raise openvino_runtime.OpenVinoError("this processor lacks SSE4.2")
+
+    monkeypatch.setattr(openvino_runtime, "core", fail)
+    tab = LiveTab(settings)
+    qtbot.addWidget(tab)
+    told: list[str] = []
+    tab.network_changed.connect(told.append)
+    qtbot.waitUntil(lambda: tab.session.network is not None, timeout=_LOADING)
+    assert "slower, with OpenCV and PyTorch: OpenVINO cannot run here" in told[-1]
     assert tab.shut_down()
