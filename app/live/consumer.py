@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QBoxLayout
 
 from app.live.choice import FaceChoice
 from app.live.session import LiveSession
-from app.live.video_view import VideoView
+from app.live.views.video_view import VideoView
 
 
 @dataclass(frozen=True)

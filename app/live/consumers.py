@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from app.live.consumer import Consumer, Live
-from app.live.face_panel import FacePanel
-from app.live.picture import Picture
+from app.live.views.face_panel import FacePanel
+from app.live.views.picture import Picture
 
 CONSUMERS: Final[list[Callable[[Live], Consumer]]] = [
     Picture,

@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from app.live.choice import FaceChoice
 from app.live.consumer import Live
 from app.live.consumers import CONSUMERS
-from app.live.network_choice import NetworkChoice
-from app.live.options import Options
+from app.live.controls.network_choice import NetworkChoice
+from app.live.controls.options import Options
+from app.live.controls.source_bar import SourceBar
 from app.live.session import LiveSession
-from app.live.source_bar import SourceBar
-from app.live.video_view import VideoView
+from app.live.views.video_view import VideoView
 from app.message_bar import MessageBar
 from app.settings import Settings
 

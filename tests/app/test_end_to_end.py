@@ -22,7 +22,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from app import __main__ as program
 from app.application import Application
-from app.live.face_panel import FacePanel
+from app.live.views.face_panel import FacePanel
 
 {setup}
 

@@ -14,10 +14,10 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 import ml.vision.sources
-from app.live.face_panel import FacePanel
 from app.live.session import State
 from app.live.stream import Observation
 from app.live.tab import LiveTab
+from app.live.views.face_panel import FacePanel
 from app.settings import DEVICE, INTERVAL, MIN_SCORE, MIRROR, SOURCE, WEIGHTS, Settings
 from ml.expressions import Expression
 from ml.vision.analysis import Analysis, Frame
@@ -303,7 +303,8 @@ def test_without_any_usable_weights_it_says_so_once(
     qtbot: QtBot, settings: Settings, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "app.live.network_choice.bundled_weights", lambda: Path("/gone/bundled.safetensors")
+        "app.live.controls.network_choice.bundled_weights",
+        lambda: Path("/gone/bundled.safetensors"),
     )
     tab = LiveTab(settings)
     qtbot.addWidget(tab)

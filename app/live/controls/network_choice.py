@@ -7,8 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.live.analysis_worker import NetworkFailure, NetworkInUse, NetworkRequest
-from app.live.options import Options, device_name
-from app.live.pickers import WeightsPicker
+from app.live.controls.options import Options, device_name
+from app.live.controls.pickers import WeightsPicker
 from app.live.session import LiveSession
 from app.settings import DEVICE, WEIGHTS, Settings
 from resources import bundled_weights

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QRectF, QSizeF
 
-from app.live.name_tags import place_tags
+from app.live.views.name_tags import place_tags
 
 PICTURE = QRectF(10, 20, 800, 600)
 SIZE = QSizeF(90, 20)

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.live.name_tags import place_tags
+from app.live.views.name_tags import place_tags
 from app.theme import EXPRESSION_COLOURS, current_theme, readable_on
 from ml.vision.analysis import Analysis, Frame, TrackedFace
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.live.probability_chart import ProbabilityChart
+from app.live.views.probability_chart import ProbabilityChart
 from app.theme import EXPRESSION_COLOURS
 from ml.expressions import Expression
 

@@ -10,9 +10,9 @@ from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
 from app.live.consumer import Consumer, Live
-from app.live.probability_chart import ProbabilityChart
 from app.live.session import State
 from app.live.stream import Event, Observation
+from app.live.views.probability_chart import ProbabilityChart
 from ml.vision.analysis import TrackedFace
 
 _RATE_MS: Final = 250

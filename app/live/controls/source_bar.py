@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
-from app.live.pickers import SourcePicker, WeightsPicker
+from app.live.controls.pickers import SourcePicker, WeightsPicker
 from app.live.session import State
 from app.settings import Settings
 

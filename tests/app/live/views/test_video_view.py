@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
-from app.live.video_view import VideoView
+from app.live.views.video_view import VideoView
 from app.theme import EXPRESSION_COLOURS
 from ml.expressions import Expression
 from ml.vision.analysis import Analysis, Face, Frame, TrackedFace

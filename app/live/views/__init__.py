@@ -1,0 +1,1 @@
+"""What shows the analyses: the picture and the face that is looked at."""
