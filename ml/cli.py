@@ -221,8 +221,9 @@ def _data(arguments: argparse.Namespace) -> None:
 def _evaluate(arguments: argparse.Namespace) -> None:
     from ml.data.cache import default_cache
     from ml.data.fer2013 import load
-    from ml.evaluation.evaluate import predict, save_predictions, summarise, to_json
+    from ml.evaluation.evaluate import predict, summarise
     from ml.evaluation.report import format_evaluation, save_confusion_png
+    from ml.evaluation.results import save_predictions, to_json
     from ml.files import replacing
     from ml.network.classifier import ExpressionClassifier
     from ml.network.devices import choose_device

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from app.live.capture import LatestFrame
+from app.live.capture_thread import LatestFrame
 from ml.vision.analysis import AnalysisOptions, Frame
 
 if TYPE_CHECKING:

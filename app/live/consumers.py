@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from app.live.consumer import Consumer, Live
+from app.live.consumer_base import Consumer, Live
 from app.live.views.face_panel import FacePanel
 from app.live.views.picture import Picture
 

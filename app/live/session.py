@@ -10,7 +10,7 @@ from typing import Final
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from app.live.analysis_worker import AnalysisWorker, NetworkFailure, NetworkInUse, NetworkRequest
-from app.live.capture import CaptureThread, LatestFrame
+from app.live.capture_thread import CaptureThread, LatestFrame
 from app.live.stream import AnalysisStream, Began, Ended, Gap, NetworkChanged
 from ml.vision.analysis import Analysis, AnalysisOptions
 

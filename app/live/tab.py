@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.live.choice import FaceChoice
-from app.live.consumer import Live
+from app.live.consumer_base import Live
 from app.live.consumers import CONSUMERS
 from app.live.controls.network_choice import NetworkChoice
 from app.live.controls.options import Options

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -12,67 +11,13 @@ import torch
 from torch import Tensor
 from torchmetrics.functional import classification as tm
 
+from ml.evaluation.results import ClassScores, Estimate, ReliabilityPoint, Scores
 from ml.expressions import EXPRESSIONS
 
 CALIBRATION_BINS: Final = 15
 _CLASSES: Final = len(EXPRESSIONS)
 _RESAMPLES: Final = 1000
 _COLDEST, _HOTTEST = 0.05, 20.0
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value from 0 to 1, with its 95 % interval (percentile bootstrap over the pictures)."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class ClassScores:
-    """One expression against the rest. A score that would divide by zero is 0."""
-
-    precision: float
-    recall: float
-    f1: float
-    support: int
-    """Pictures of the class."""
-    predicted: int
-    """Pictures predicted as the class."""
-
-    @property
-    def ratio(self) -> float | None:
-        """Predicted ÷ support, 1 without bias; None for a class without pictures."""
-        return self.predicted / self.support if self.support else None
-
-
-@dataclass(frozen=True)
-class ReliabilityPoint:
-    """The pictures whose confidence falls into one bin: mean confidence, accuracy, count."""
-
-    confidence: float
-    accuracy: float
-    pictures: int
-
-
-@dataclass(frozen=True)
-class Scores:
-    """All metrics on some pictures; those per class are in the order of Expression."""
-
-    pictures: int
-    accuracy: Estimate
-    macro_f1: Estimate
-    """Mean over the classes that occur or are predicted."""
-    top2: float
-    """Share of pictures whose class is among the two most probable."""
-    calibration_error: float
-    """Expected calibration error of the most probable class (Guo et al. 2017), 15 bins."""
-    classes: tuple[ClassScores, ...]
-    confusion: tuple[tuple[int, ...], ...]
-    """Pictures by true class (rows) and predicted class (columns)."""
-    reliability: tuple[ReliabilityPoint, ...]
-    """The bins that hold pictures, by rising confidence."""
 
 
 def measure(labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float32]) -> Scores:

@@ -8,8 +8,14 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from ml.evaluation.evaluate import Evaluation, Measured, SplitEvaluation
-from ml.evaluation.metrics import ClassScores, Estimate, Scores
+from ml.evaluation.results import (
+    ClassScores,
+    Estimate,
+    Evaluation,
+    Measured,
+    Scores,
+    SplitEvaluation,
+)
 from ml.expressions import LABELS
 from ml.files import replacing
 

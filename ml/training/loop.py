@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ml.data.check import check
-from ml.evaluation.evaluate import to_json
+from ml.evaluation.results import to_json
 from ml.expressions import EXPRESSIONS
 from ml.network.model import parameter_count, state_of
 from ml.network.weights import Weights

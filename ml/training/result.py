@@ -7,9 +7,10 @@ import dataclasses
 import torch
 
 from ml.data.dataset import Dataset
-from ml.evaluation.evaluate import Evaluation, predict, save_predictions, summarise, to_json
+from ml.evaluation.evaluate import predict, summarise
 from ml.evaluation.metrics import fit_temperature
 from ml.evaluation.report import save_confusion_png
+from ml.evaluation.results import Evaluation, save_predictions, to_json
 from ml.network.classifier import ExpressionClassifier
 from ml.network.weights_files import load_weights, save_weights
 from ml.runs.folder import RunFolder

@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from ml.cli import main
-from ml.evaluation.evaluate import from_json, load_predictions, summarise
+from ml.evaluation.evaluate import summarise
+from ml.evaluation.results import from_json, load_predictions
 from ml.expressions import EXPRESSIONS
 from ml.network.weights import Weights
 from ml.network.weights_files import load_weights, save_weights

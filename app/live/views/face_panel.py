@@ -9,7 +9,7 @@ from typing import Final
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
-from app.live.consumer import Consumer, Live
+from app.live.consumer_base import Consumer, Live
 from app.live.session import State
 from app.live.stream import Event, Observation
 from app.live.views.probability_chart import ProbabilityChart

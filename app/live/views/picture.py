@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
 
-from app.live.consumer import Consumer, Live
+from app.live.consumer_base import Consumer, Live
 from app.live.session import State
 from ml.vision.analysis import Analysis
 

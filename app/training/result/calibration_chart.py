@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.theme import current_theme
 
 if TYPE_CHECKING:
-    from ml.evaluation.metrics import ReliabilityPoint, Scores
+    from ml.evaluation.results import ReliabilityPoint, Scores
 
 _SMALLEST, _LARGEST = 6.0, 15.0
 _TICKS: Final = [[(share / 100, f"{share}") for share in (0, 25, 50, 75, 100)]]

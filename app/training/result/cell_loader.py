@@ -14,7 +14,7 @@ from ml.expressions import Expression
 
 if TYPE_CHECKING:
     from ml.data.dataset import Dataset
-    from ml.evaluation.evaluate import Predictions
+    from ml.evaluation.results import Predictions
 
 MOST: Final = 200
 """Pictures shown for one cell."""
@@ -142,7 +142,7 @@ class CellLoader(QThread):
         if self._kept is None or self._kept[0] is not files:
             from ml.data.cache import default_cache
             from ml.data.fer2013 import load
-            from ml.evaluation.evaluate import load_predictions
+            from ml.evaluation.results import load_predictions
 
             self._kept = None
             if files.predictions is None or not files.predictions.is_file():

@@ -12,7 +12,7 @@ from app.theme import current_theme
 from ml.expressions import EXPRESSIONS
 
 if TYPE_CHECKING:
-    from ml.evaluation.metrics import Scores
+    from ml.evaluation.results import Scores
 
 _GAP = 6
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

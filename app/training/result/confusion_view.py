@@ -23,7 +23,7 @@ from app.theme import current_theme, readable_on
 from ml.expressions import EXPRESSIONS, Expression
 
 if TYPE_CHECKING:
-    from ml.evaluation.metrics import Scores
+    from ml.evaluation.results import Scores
 
 Cell = tuple[Expression, Expression]
 """True and predicted class."""

@@ -149,7 +149,7 @@ class EvaluationProcess(QObject):
         self._process = None
 
     def _tell_result(self) -> None:
-        from ml.evaluation.evaluate import from_json  # imports torch, which takes seconds
+        from ml.evaluation.results import from_json
 
         try:
             evaluation = from_json(json.loads(self._evaluation.read_bytes()))

@@ -23,7 +23,7 @@ from app.training.result.result_view import ResultView
 from ml.runs.folder import RunFolder
 
 if TYPE_CHECKING:
-    from ml.evaluation.evaluate import Evaluation
+    from ml.evaluation.results import Evaluation
 
 
 class _Save(QThread):
@@ -64,7 +64,7 @@ class _Read(QThread):
     def run(self) -> None:
         import json
 
-        from ml.evaluation.evaluate import from_json
+        from ml.evaluation.results import from_json
 
         try:
             evaluation = from_json(json.loads(self._folder.evaluation_file.read_bytes()))

@@ -28,8 +28,7 @@ from app.training.result.confusion_view import ConfusionView
 from ml.expressions import Expression
 
 if TYPE_CHECKING:
-    from ml.evaluation.evaluate import Evaluation, SplitEvaluation
-    from ml.evaluation.metrics import Estimate, Scores
+    from ml.evaluation.results import Estimate, Evaluation, Scores, SplitEvaluation
 
 _NARROW: Final = 790
 """Width in pixels below which the charts are stacked."""

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QThread, Slot
 from pytestqt.qtbot import QtBot
 
 import app.live.consumers
-from app.live.consumer import Consumer, Live
+from app.live.consumer_base import Consumer, Live
 from app.live.session import State
 from app.live.stream import Began, Ended, Event, Gap, NetworkChanged, Observation
 from app.live.tab import LiveTab

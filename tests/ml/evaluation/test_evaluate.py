@@ -13,14 +13,12 @@ import pytest
 import torch
 
 from ml.data.dataset import Dataset, Split
-from ml.evaluation.evaluate import (
+from ml.evaluation.evaluate import evaluate, predict, summarise
+from ml.evaluation.results import (
     Predictions,
-    evaluate,
     from_json,
     load_predictions,
-    predict,
     save_predictions,
-    summarise,
     to_json,
 )
 from ml.expressions import EXPRESSIONS, Expression

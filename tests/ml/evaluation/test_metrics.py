@@ -11,7 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.evaluation.metrics import CALIBRATION_BINS, Scores, fit_temperature, measure
+from ml.evaluation.metrics import CALIBRATION_BINS, fit_temperature, measure
+from ml.evaluation.results import Scores
 from ml.expressions import EXPRESSIONS, Expression
 
 A, D, H = Expression.ANGRY, Expression.DISGUST, Expression.HAPPY

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from ml.evaluation.evaluate import Evaluation, Measured, SplitEvaluation
 from ml.evaluation.metrics import measure
 from ml.evaluation.report import format_evaluation, save_confusion_png
+from ml.evaluation.results import Evaluation, Measured, SplitEvaluation
 from ml.expressions import EXPRESSIONS, LABELS, Expression
 
 

@@ -95,18 +95,19 @@ def test_the_bundled_network() -> None:
 
 @pytest.mark.data
 def test_faster_precisions_see_the_same_expressions(fer2013_path: Path) -> None:
-    """On PublicTest: 0.03 in each probability, the same label 99.5 times in 100, and accuracy."""
+    """On half of PublicTest: within 0.03, the same label 99.5 times in 100, and accuracy."""
     weights = load_weights(bundled_weights())
     split = load(fer2013_path, cache_dir=default_cache()).validation
+    pictures, labels_given = split.pictures[::2], split.labels[::2]
     exact, fast = (
-        ExpressionClassifier(weights, "cpu", exact=wanted).probabilities(split.pictures)
+        ExpressionClassifier(weights, "cpu", exact=wanted).probabilities(pictures)
         for wanted in (True, False)
     )
     assert np.abs(exact - fast).max() < 0.03
     labels, others = exact.argmax(1), fast.argmax(1)
     assert (labels == others).mean() >= 0.995
-    assert (labels == split.labels).mean() == pytest.approx(
-        (others == split.labels).mean(), abs=0.002
+    assert (labels == labels_given).mean() == pytest.approx(
+        (others == labels_given).mean(), abs=0.002
     )
 
 

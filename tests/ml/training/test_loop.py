@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import ml.training.loop
-from ml.evaluation.evaluate import from_json
+from ml.evaluation.results import from_json
 from ml.network.model import network_of
 from ml.network.weights_files import load_weights
 from ml.runs.events import (

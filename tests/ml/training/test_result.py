@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ml.data.fer2013 import load
-from ml.evaluation.evaluate import from_json, load_predictions
+from ml.evaluation.results import from_json, load_predictions
 from ml.network.classifier import ExpressionClassifier
 from ml.network.weights_files import load_weights
 from ml.runs.events import Event, Finished, Started

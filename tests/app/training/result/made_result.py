@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ml.evaluation.evaluate import Evaluation, Predictions, save_predictions, summarise
+from ml.evaluation.evaluate import summarise
+from ml.evaluation.results import Evaluation, Predictions, save_predictions
 from ml.expressions import EXPRESSIONS, Expression
 
 HAPPY, SAD = Expression.HAPPY, Expression.SAD

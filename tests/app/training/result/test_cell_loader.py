@@ -8,7 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.training.result.result_view import ResultView
-from ml.evaluation.evaluate import save_predictions
+from ml.evaluation.results import save_predictions
 from tests.app.training.result.cell_steps import choose, names_shown
 from tests.app.training.result.made_result import HAPPY, SAD, Result
 

@@ -9,7 +9,8 @@ from pytestqt.qtbot import QtBot
 
 from app.theme import current_theme
 from app.training.result.confusion_view import Cell, ConfusionView
-from ml.evaluation.metrics import Scores, measure
+from ml.evaluation.metrics import measure
+from ml.evaluation.results import Scores
 from ml.expressions import EXPRESSIONS, Expression
 
 ANGRY, DISGUST, HAPPY, NEUTRAL = (

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from app.training.result import evaluation as module
 from app.training.result.evaluation import EvaluationProcess
-from ml.evaluation.evaluate import Evaluation, load_predictions
+from ml.evaluation.results import Evaluation, load_predictions
 from ml.expressions import EXPRESSIONS
 from ml.network.architecture import Architecture
 from ml.network.model import ResEmoteNet, state_of

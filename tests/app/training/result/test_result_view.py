@@ -9,7 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.training.result.result_view import ResultView
-from ml.evaluation.evaluate import Evaluation
+from ml.evaluation.results import Evaluation
 from tests.app.training.result.made_result import HAPPY, SAD, Result
 
 # The offscreen platform's own.

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 import ml.vision.sources
 from app.live import capture
-from app.live.capture import CaptureThread, LatestFrame
+from app.live.capture_thread import CaptureThread, LatestFrame
 from ml.vision.analysis import Frame
 from ml.vision.sources import SourceError
 
