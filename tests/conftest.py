@@ -41,12 +41,13 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 
 
 @pytest.fixture(autouse=True)
-def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+def _nothing_left_behind() -> Iterator[None]:
     threads_before = set(threading.enumerate())
+    system_threads_before = _system_threads()
     children_before = set(psutil.Process().children(recursive=True))
     yield
-    # Looking through all objects takes longer than most tests, and ml has no Qt to look for.
-    objects = [] if "ml" in request.node.path.parts else gc.get_objects()
+    # Looking through all objects takes longer than most tests: only if a thread was left at all.
+    objects = gc.get_objects() if _system_threads() - system_threads_before else []
     running = [o for o in objects if issubclass(type(o), QThread) and _is_running(o)]
     assert not running, f"QThreads left running: {[thread.objectName() for thread in running]}"
     deadline = time.monotonic() + 3
@@ -63,6 +64,11 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
             return
         time.sleep(0.05)
     raise AssertionError(f"left behind: {[t.name for t in threads]} {children}")
+
+
+def _system_threads() -> set[int]:
+    """The numbers of all of the process's threads, whoever started them."""
+    return {thread.id for thread in psutil.Process().threads()}
 
 
 def _is_running(thread: QThread) -> bool:

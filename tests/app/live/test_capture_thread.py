@@ -9,7 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 import ml.vision.sources
-from app.live import capture
+from app.live import capture_thread
 from app.live.capture_thread import CaptureThread, LatestFrame
 from ml.vision.analysis import Frame
 from ml.vision.sources import SourceError
@@ -168,7 +168,7 @@ def test_a_camera_that_is_pulled_out_is_used_again_when_it_returns(
         return camera
 
     monkeypatch.setattr(ml.vision.sources, "open_source", open_source)
-    monkeypatch.setattr(capture, "_RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(capture_thread, "_RETRY_SECONDS", 0.05)
     thread = boxes.capture("camera:Test camera")
     losses: list[str] = []
     thread.lost.connect(losses.append)
@@ -195,7 +195,7 @@ def test_black_pictures_are_noticed_and_the_notice_withdrawn(
 ) -> None:
     camera = FakeCamera(1000, level=3)
     monkeypatch.setattr(ml.vision.sources, "open_source", lambda _: camera)
-    monkeypatch.setattr(capture, "_BLACK_SECONDS", 0.1)
+    monkeypatch.setattr(capture_thread, "_BLACK_SECONDS", 0.1)
     thread = boxes.capture("camera:Test camera")
     notices: list[str] = []
     thread.notice.connect(notices.append)
