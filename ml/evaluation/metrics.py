@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torchmetrics.functional import classification as tm
 
 from ml.evaluation.results import ClassScores, Estimate, ReliabilityPoint, Scores
 from ml.expressions import EXPRESSIONS
@@ -25,6 +24,8 @@ def measure(labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float32
 
     Raises ValueError if there are no pictures.
     """
+    from torchmetrics.functional import classification as tm  # takes a second
+
     if not len(labels):
         raise ValueError("There are no pictures to measure.")
     target = torch.tensor(labels)

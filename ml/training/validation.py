@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchmetrics.functional.classification import multiclass_f1_score
 
 from ml.data.dataset import Split
 from ml.expressions import EXPRESSIONS
@@ -39,6 +38,9 @@ def validate(
 
     ``inputs`` are ``network_input``'s options; ``smoothing`` is the loss's label smoothing.
     """
+    # Takes a second, which a run that is only started, or refused, need not wait for.
+    from torchmetrics.functional.classification import multiclass_f1_score
+
     logits, labels = _logits(network, split, inputs, fabric), torch.from_numpy(split.labels)
     return Figures(
         loss=F.cross_entropy(logits, labels, label_smoothing=smoothing).item(),
