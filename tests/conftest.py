@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import threading
@@ -38,6 +39,15 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     home = tmp_path_factory.mktemp("home")
     for name in ("CONFIG", "DATA", "STATE", "CACHE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    # But what OpenVINO compiled is shared, also with child processes and other workers.
+    compiled = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        compiled = compiled.parent
+    (compiled / "compiled").mkdir(exist_ok=True)
+    cache = home / "cache" / "face-expression-detector"
+    cache.mkdir(parents=True)
+    with contextlib.suppress(OSError):  # Windows lets few users make links
+        (cache / "compiled").symlink_to(compiled / "compiled", target_is_directory=True)
 
 
 @pytest.fixture(autouse=True)
