@@ -95,10 +95,10 @@ def test_the_bundled_network() -> None:
 
 @pytest.mark.data
 def test_faster_precisions_see_the_same_expressions(fer2013_path: Path) -> None:
-    """On half of PublicTest: within 0.03, the same label 99.5 times in 100, and accuracy."""
+    """On a third of PublicTest: within 0.03, the same label 99.5 times in 100, and accuracy."""
     weights = load_weights(bundled_weights())
     split = load(fer2013_path, cache_dir=default_cache()).validation
-    pictures, labels_given = split.pictures[::2], split.labels[::2]
+    pictures, labels_given = split.pictures[::3], split.labels[::3]
     exact, fast = (
         ExpressionClassifier(weights, "cpu", exact=wanted).probabilities(pictures)
         for wanted in (True, False)
