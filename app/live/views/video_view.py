@@ -26,6 +26,8 @@ from ml.vision.analysis import Analysis, Frame, TrackedFace
 
 _KEEPS_PACE: Final = 1 / 15
 """Up to this many seconds apart, analyses are shown with their own frame, so that boxes fit."""
+_SKIPS: Final = 1.3
+"""Frames from one analysis to the next, up to which showing only the analysed ones is smooth."""
 _STALE: Final = 0.3
 """Seconds without an analysis after which the newest frame is shown anyway."""
 _CORNER: Final = 10.0
@@ -54,6 +56,9 @@ class VideoView(QWidget):
         self._analysis: Analysis | None = None
         self._chosen: int | None = None
         self._pace = 0.0
+        """Seconds between analyses, smoothed."""
+        self._step = 1.0
+        """Frames from one analysis to the next, smoothed."""
 
     @property
     def frame(self) -> Frame | None:
@@ -77,7 +82,7 @@ class VideoView(QWidget):
         """Offer the source's newest frame; it is not shown while analyses keep pace."""
         if self._analysis is not None:
             age = frame.time - self._analysis.frame.time
-            if self._pace <= _KEEPS_PACE and age <= _STALE:
+            if self._keeps_pace and age <= _STALE:
                 return
         self._show(frame)
 
@@ -86,10 +91,16 @@ class VideoView(QWidget):
         if self._analysis is not None:
             apart = analysis.frame.time - self._analysis.frame.time
             self._pace += 0.2 * (min(max(apart, 0.0), 1.0) - self._pace)
+            step = analysis.frame.index - self._analysis.frame.index
+            self._step += 0.2 * (min(max(step, 1), 10) - self._step)
         self._analysis = analysis
         self.update()
-        if self._frame is None or self._pace <= _KEEPS_PACE:
+        if self._frame is None or self._keeps_pace:
             self._show(analysis.frame)
+
+    @property
+    def _keeps_pace(self) -> bool:
+        return self._pace <= _KEEPS_PACE and self._step <= _SKIPS
 
     def _show(self, frame: Frame) -> None:
         self._frame = frame
@@ -98,7 +109,7 @@ class VideoView(QWidget):
 
     def clear_faces(self) -> None:
         self._analysis = None
-        self._pace = 0.0
+        self._pace, self._step = 0.0, 1.0
         self.update()
 
     def clear(self) -> None:

@@ -103,6 +103,19 @@ def test_fast_analyses_show_the_frame_they_belong_to(view: VideoView) -> None:
     assert view.frame is last.frame
 
 
+def test_a_source_faster_than_the_analyses_is_shown_whole(view: VideoView) -> None:
+    """At 60 frames a second every other one is analysed, and all of them are shown."""
+    shown: list[float] = []
+    for n in range(60):
+        newest = replace(frame(n / 60), index=n)
+        view.show_frame(newest)
+        if n % 2 == 0:
+            view.show_analysis(Analysis(newest, (tracked(100),), 5.0))
+        assert view.frame is not None
+        shown.append(view.frame.time)
+    assert len(set(shown[-20:])) == 20
+
+
 def test_slow_analyses_leave_the_newest_frame_and_move_the_box_along(view: VideoView) -> None:
     for n in range(20):
         face = tracked(100, vx=50)
