@@ -10,8 +10,8 @@ import io
 import logging
 import sys
 import zlib
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -35,6 +35,17 @@ _KEPT: Final = 12
 
 class OpenVinoError(RuntimeError):
     """OpenVINO cannot run here; the message says why."""
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turns whatever OpenVINO raises inside the block into an OpenVinoError of its first line."""
+    try:
+        yield
+    except OpenVinoError:
+        raise
+    except Exception as error:
+        raise OpenVinoError(str(error).strip().split("\n")[0]) from error
 
 
 @cache
@@ -82,7 +93,7 @@ def compiled(
         options["INFERENCE_PRECISION_HINT"] = "f32"
     if device == "CPU":
         options["ENABLE_CPU_PINNING"] = False  # the window and a training run need cores too
-    try:
+    with one_line_errors():
         name = str(core().get_property(device, "FULL_DEVICE_NAME"))
         key = hashlib.sha256(
             repr((openvino.get_version(), device, name, sorted(options.items()))).encode() + content
@@ -94,10 +105,6 @@ def compiled(
                 return core().import_model(io.BytesIO(kept), device, options)
         model = core().compile_model(build(), device, options)
         _keep(model, file)
-    except OpenVinoError:
-        raise
-    except Exception as error:
-        raise OpenVinoError(str(error).strip().split("\n")[0]) from error
     return model
 
 

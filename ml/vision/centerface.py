@@ -106,15 +106,11 @@ class OpenVinoCenterFace:
         self._exact = exact
         content = _onnx()
         self._digest = hashlib.sha256(content).digest()
-        try:
+        with openvino_runtime.one_line_errors():
             self._model = openvino_runtime.core().read_model(content)
             nodes = {node.get_friendly_name(): node for node in self._model.get_ordered_ops()}
             weights = [_values(nodes[f"head.{head}_conv.weight"]) for head in _HEADS]
             biases = [_values(nodes[f"head.{head}_conv.bias"]) for head in _HEADS]
-        except OpenVinoError:
-            raise
-        except Exception as error:
-            raise OpenVinoError(str(error).strip().split("\n")[0]) from error
         self._weight = np.concatenate([w.reshape(len(w), -1) for w in weights])
         self._bias = np.concatenate(biases)
         self._requests: dict[tuple[int, int], openvino.InferRequest] = {}

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from ml.vision import centerface
 from ml.vision.analysis import DetectionOptions, Face
 
-_STRIDE: Final = centerface.STRIDE
 _MUCH_SMALLER: Final = 0.5
 
 
@@ -63,4 +62,4 @@ class FaceDetector:
 
 
 def _whole_strides(pixels: float) -> int:
-    return max(1, round(pixels / _STRIDE)) * _STRIDE
+    return max(1, round(pixels / centerface.STRIDE)) * centerface.STRIDE

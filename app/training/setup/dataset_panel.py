@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.message_bar import MessageBar
 from app.theme import current_theme
 from app.training.setup.contact_sheet import ContactSheet, Sampler
 from app.training.setup.dataset_chart import DatasetChart
@@ -129,11 +130,7 @@ class DatasetPanel(QWidget):
         self.sentence.setObjectName("caption")
         self.sentence.setWordWrap(True)
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.problem = QLabel()
-        self.problem.setObjectName("message")
-        self.problem.setProperty("serious", True)
-        self.problem.setWordWrap(True)
-        self.problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.problem = MessageBar()
         self.invitation = QLabel(
             self.tr("Drop FER2013 here, or pictures of your own\nin a folder for each expression.")
             + "\n\n"
@@ -200,7 +197,7 @@ class DatasetPanel(QWidget):
         self._drop_hint.setWordWrap(True)
         self._drop_hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._drop_hint.hide()
-        for label in (self.title, self.sentence, self.problem, self._drop_hint):
+        for label in (self.title, self.sentence, self._drop_hint):
             label.setTextFormat(Qt.TextFormat.PlainText)  # names of files are no markup
 
     @Slot()
@@ -220,8 +217,7 @@ class DatasetPanel(QWidget):
         self.warning.setVisible(self._found is not None and bool(self._found["bad"]))
         self._space.setVisible(not (empty or found))
         self.sentence.setVisible(not (empty or self._problem))
-        self.problem.setVisible(bool(self._problem))
-        self.problem.setText(self._problem)
+        self.problem.say(self._problem, serious=True)
         if self._found is not None:
             self.sentence.setText(self._summary(self._found))
         self._tell()
