@@ -50,6 +50,20 @@ def _parser() -> argparse.ArgumentParser:
         default=3,
         help="crops of each face whose predictions are averaged (default: 3)",
     )
+    predict.add_argument(
+        "--smoothing",
+        type=_seconds,
+        default=0.0,
+        metavar="SECONDS",
+        help="time constant of the smoothing over time; 0 does not smooth (default: 0)",
+    )
+    predict.add_argument(
+        "--explain",
+        type=Path,
+        metavar="DIR",
+        help="write a PNG for each prediction into this new or empty folder: the face, and where "
+        "in it the network saw the expression (Grad-CAM of one crop, the one of --views 1)",
+    )
     form = predict.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON lines, one object per face")
     form.add_argument("--csv", action="store_true", help="print CSV, one row per face")
@@ -117,6 +131,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise ValueError(text)
+    return seconds
+
+
 def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "data", type=Path, metavar="DATA", help="a folder or zip of class folders, or a csv"
@@ -179,16 +200,22 @@ def _predict(arguments: argparse.Namespace) -> None:
     from ml.vision.analyzer import FaceAnalyzer
     from ml.vision.predict import rows, write_csv, write_json, write_table
 
+    explanations = None
+    if arguments.explain:
+        from ml.vision.explain import ExplanationFolder  # imports torch, which takes a second
+
+        explanations = ExplanationFolder(arguments.explain, arguments.weights)
     # Exact: which precision is faster varies, but the same command must give the same numbers.
     analyzer = FaceAnalyzer.load(
         arguments.weights,
         device=arguments.device,
         interval=arguments.interval,
         views=arguments.views,
+        smoothing=arguments.smoothing,
         exact=True,
     )
     write = write_json if arguments.json else write_csv if arguments.csv else write_table
-    write(rows(analyzer, arguments.paths), sys.stdout)
+    write(rows(analyzer, arguments.paths, explanations), sys.stdout)
 
 
 def _convert(arguments: argparse.Namespace) -> None:

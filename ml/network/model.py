@@ -106,6 +106,10 @@ class ResEmoteNet(nn.Module):
         self.head_dropout = nn.Dropout(a.head_dropout)
 
     def forward(self, x: Tensor) -> Tensor:
+        return self.logits(self.features(x))
+
+    def features(self, x: Tensor) -> Tensor:
+        """What the SE block gives: maps [N, channels, size // 8, size // 8] of the pictures."""
         for stage in (1, 2, 3):
             *before, last = self.stage(stage)
             for name in before:
@@ -114,8 +118,12 @@ class ResEmoteNet(nn.Module):
             x = F.relu(F.max_pool2d(self._normalised(last, x), 2))
             if stage < 3:
                 x = self.stem_dropout(x)
-        x = self.se(x)
-        x = self.res_block3(self.res_block2(self.res_block1(x)))
+        features: Tensor = self.se(x)
+        return features
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Logits [N, 7] for ``features``."""
+        x = self.res_block3(self.res_block2(self.res_block1(features)))
         x = torch.flatten(F.adaptive_avg_pool2d(x, 1), 1)
         for layer in (self.fc1, self.fc2, self.fc3):
             x = layer(x)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from ml.expressions import EXPRESSIONS, Expression
@@ -42,6 +43,8 @@ class AnalysisOptions:
     """Seconds of the source's time between two predictions; 0 predicts on every frame."""
     views: int = AUTOMATIC_VIEWS
     """Crops of each face whose predictions are averaged: 1, 3 or AUTOMATIC_VIEWS."""
+    smoothing: float = 0.0
+    """Time constant of the smoothing over time, in seconds; 0 does not smooth."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,48 @@ class Face:
         return shared / (self.width * self.height + other.width * other.height - shared)
 
 
+class Fault(Enum):
+    """What makes a prediction worth less."""
+
+    SMALL = auto()
+    DARK = auto()
+    BRIGHT = auto()
+    """Too bright: white all over."""
+    FLAT = auto()
+    """Little contrast, neither dark nor bright: haze, a dirty lens."""
+    BLURRED = auto()
+    NOISY = auto()
+    TURNED = auto()
+    CUT_OFF = auto()
+    """By the border of the frame."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How well a face can be seen; ``ml.vision.quality`` measures it."""
+
+    value: float
+    """What the prediction is worth, 0 to 1: the share that is left of the accuracy above chance.
+
+    The least that one measure leaves. Several that are poor at once leave less than that.
+    """
+    fault: Fault | None
+    """What takes most of the worth; None if next to nothing is lost."""
+    height: float
+    """Of the box, in pixels of the frame."""
+    light: float
+    """Mean grey level, 0 to 255."""
+    tones: float
+    """Entropy of the grey levels, 0 to 8 bits: how much the light lets one tell apart."""
+    sharpness: float
+    """How much grey levels change their slope from pixel to pixel, over the slope: 0 for an even
+    ramp, √3 for pure noise. 1.0 to 1.3 in sharp pictures."""
+    turn: float
+    """Of the head, in degrees from -90 to 90; positive is to the right as seen in the picture."""
+    cut_off: float
+    """Share of the face that is beyond the border of the frame, 0 to 1, by the landmarks."""
+
+
 @dataclass(frozen=True)
 class TrackedFace:
     """A face that is tracked from frame to frame, and its last prediction."""
@@ -95,12 +140,20 @@ class TrackedFace:
     face: Face
     velocity: Point = (0.0, 0.0)
     """Pixels per second."""
+    raw: tuple[float, ...] | None = None
+    """What the network predicted: a probability for each Expression, in their order; None before
+    the first prediction."""
     probabilities: tuple[float, ...] | None = None
-    """One for each Expression, in their order; None before the first prediction."""
+    """The same corrected by the person's neutral baseline and smoothed, where these are on."""
     answered: float | None = None
-    """The time of the frame in which it saw it last, as ``Frame.time``."""
+    """The time of the frame in which the network saw it last, as ``Frame.time``."""
     views: int = 0
     """Crops that this answer is averaged over."""
+    quality: Quality | None = None
+    """Of the picture that it was predicted from."""
+    baseline: float | None = None
+    """How much of the neutral baseline was seen, 0 to 1, from where on it is used; None if it was
+    not asked for."""
 
     @property
     def expression(self) -> Expression | None:

@@ -19,8 +19,11 @@ from ml.vision.analysis import (
     Frame,
     TrackedFace,
 )
+from ml.vision.baseline import Baseline
 from ml.vision.detector import FaceDetector
 from ml.vision.face_crop import VIEWS, face_pictures
+from ml.vision.quality import quality
+from ml.vision.smoothing import Probabilities, smoothed
 from ml.vision.tracker import Tracker
 from resources import bundled_weights
 
@@ -41,12 +44,14 @@ class FaceAnalyzer:
         detector: FaceDetector,
         interval: float = 0.0,
         views: int = 1,
+        smoothing: float = 0.0,
     ) -> None:
         self.classifier = classifier
         self.detector = detector
         self.interval = interval
-        """As ``AnalysisOptions.interval``; ``views`` likewise."""
+        """As ``AnalysisOptions.interval``; ``views`` and ``smoothing`` likewise."""
         self.views = views
+        self.smoothing = smoothing
         self._seconds_per_picture = 0.0
         """Smoothed; what a crop and its classification take."""
         self.restart()
@@ -59,6 +64,7 @@ class FaceAnalyzer:
         device: str = "auto",
         interval: float = 0.0,
         views: int = AUTOMATIC_VIEWS,
+        smoothing: float = 0.0,
         exact: bool = False,
     ) -> FaceAnalyzer:
         """An analyzer with the bundled weights, or those in the file ``weights``.
@@ -69,24 +75,49 @@ class FaceAnalyzer:
         """
         loaded = load_weights(weights or bundled_weights())
         classifier = ExpressionClassifier(loaded, choose_device(device), exact=exact)
-        return cls(classifier, FaceDetector(exact=exact), interval, views)
+        return cls(classifier, FaceDetector(exact=exact), interval, views, smoothing)
 
     def configure(self, options: AnalysisOptions) -> None:
         """From the next frame on."""
         self.detector.options = options.detection
         self.interval = options.interval
         self.views = options.views
+        if options.smoothing != self.smoothing:
+            self.smoothing = options.smoothing
+            self._tracker.change(self._unsmoothed)
 
     def use(self, classifier: ExpressionClassifier) -> None:
-        """Predict with ``classifier`` from the next frame on; faces keep their tracks."""
+        """Predict with ``classifier`` from the next frame on; faces keep their tracks.
+
+        Neutral baselines are forgotten: they are the other network's.
+        """
         self.classifier = classifier
-        self._tracker.forget_answers()
+        self._baselines.clear()
+        self._tracker.change(_unanswered)
         self._last_prediction = float("-inf")
 
     def restart(self) -> None:
         """Forget the tracked faces, before another source."""
         self._tracker = Tracker()
+        self._size: tuple[int, int] | None = None
+        """Width and height of the last frame, in pixels."""
+        self._baselines: dict[int, Baseline] = {}
         self._last_prediction = float("-inf")
+
+    def forget_people(self) -> None:
+        """Nobody in the next frame is who was seen before; track ids go on."""
+        self._tracker.forget()
+        self._baselines.clear()
+
+    def take_baseline(self, track: int) -> None:
+        """Measure a person's neutral baseline from the next frame on, then correct by it."""
+        self._baselines[track] = Baseline()
+        self._tracker.change(self._unsmoothed)
+
+    def drop_baseline(self, track: int) -> None:
+        """Correct a person's predictions no longer."""
+        self._baselines.pop(track, None)
+        self._tracker.change(self._unsmoothed)
 
     def analyze(self, frame: Frame) -> Analysis:
         """The faces of ``frame``, tracked from the frames before it, with their probabilities.
@@ -94,9 +125,13 @@ class FaceAnalyzer:
         Frames must be passed in the order of their times.
         """
         start = time.perf_counter()
+        height, width = frame.image.shape[:2]
+        if self._size is not None and self._size != (width, height):
+            self._tracker.rescale(width / self._size[0], height / self._size[1])
+        self._size = width, height
         faces = self._tracker.update(self.detector.detect(frame.image), frame.time)
         due = frame.time - self._last_prediction >= self.interval
-        asked = [face for face in faces if due or face.probabilities is None]
+        asked = [face for face in faces if due or self._is_wanted(face)]
         if asked:
             answers = iter(self._classify(frame, asked, start))
             faces = [next(answers) if face in asked else face for face in faces]
@@ -110,19 +145,55 @@ class FaceAnalyzer:
         begun = time.perf_counter()
         views = self.views or self._views_in_time(len(faces), begun - start)
         pictures = np.concatenate([face_pictures(frame.image, f.face, views) for f in faces])
-        probabilities = self.classifier.probabilities(pictures, views).tolist()
+        predictions = self.classifier.probabilities(pictures, views).tolist()
         taken = (time.perf_counter() - begun) / len(pictures)
         self._seconds_per_picture += 0.2 * (taken - self._seconds_per_picture)
-        answered = [
-            replace(face, probabilities=tuple(values), answered=frame.time, views=views)
-            for face, values in zip(faces, probabilities, strict=True)
-        ]
-        for face in answered:
-            self._tracker.remember(face)
+        answered = []
+        assert self._size is not None
+        for n, (face, raw) in enumerate(zip(faces, predictions, strict=True)):
+            middle = pictures[n * views + views // 2]
+            answer = replace(
+                self._steady(face, tuple(raw), frame.time),
+                answered=frame.time,
+                views=views,
+                quality=quality(middle, face.face, self._size),
+            )
+            self._tracker.remember(answer)
+            answered.append(answer)
         return answered
+
+    def _is_wanted(self, face: TrackedFace) -> bool:
+        """Whether ``face`` is predicted although the interval is not over."""
+        baseline = self._baselines.get(face.track)
+        return face.raw is None or (baseline is not None and baseline.done < 1)
+
+    def _steady(self, face: TrackedFace, raw: Probabilities, time: float) -> TrackedFace:
+        """``face`` with what the network predicts of it now, corrected and smoothed."""
+        baseline = self._baselines.get(face.track)
+        if baseline is not None:
+            baseline.add(time, raw)
+        known = self._unsmoothed(replace(face, raw=raw))
+        uncorrected = known.baseline == 1 and face.baseline != 1
+        if face.probabilities is None or face.answered is None or uncorrected:
+            return known
+        assert known.probabilities is not None
+        probabilities = smoothed(
+            face.probabilities, known.probabilities, time - face.answered, self.smoothing
+        )
+        return replace(known, probabilities=probabilities)
+
+    def _unsmoothed(self, face: TrackedFace) -> TrackedFace:
+        baseline = self._baselines.get(face.track)
+        if baseline is None or face.raw is None:
+            return replace(face, probabilities=face.raw, baseline=None)
+        return replace(face, probabilities=baseline.corrected(face.raw), baseline=baseline.done)
 
     def _views_in_time(self, faces: int, elapsed: float) -> int:
         """The most views for which there is time after ``elapsed`` seconds of this frame."""
         left = max(self.interval, _FRAME) - elapsed
         views = (n for n in sorted(VIEWS, reverse=True))
         return next((n for n in views if n * faces * self._seconds_per_picture <= left), 1)
+
+
+def _unanswered(face: TrackedFace) -> TrackedFace:
+    return replace(face, raw=None, probabilities=None, answered=None, quality=None, baseline=None)

@@ -8,12 +8,15 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from ml.expressions import LABELS
 from ml.vision.analysis import TrackedFace
 from ml.vision.analyzer import FaceAnalyzer
 from ml.vision.sources import SourceError, open_source
+
+if TYPE_CHECKING:
+    from ml.vision.explain import ExplanationFolder
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,15 @@ class Row:
     confidence: float
     views: int
     """Crops of the face that the prediction is averaged over."""
+    quality: float
+    """What the prediction is worth, 0 to 1."""
     probabilities: dict[str, float]
 
 
-def rows(analyzer: FaceAnalyzer, paths: Iterable[Path]) -> Iterator[Row]:
-    """Every face of every frame, in order.
+def rows(
+    analyzer: FaceAnalyzer, paths: Iterable[Path], explanations: ExplanationFolder | None = None
+) -> Iterator[Row]:
+    """Every face of every frame, in order; each new prediction goes into ``explanations`` too.
 
     Files that cannot be read are reported on stderr and skipped; raises SourceError at the end.
     """
@@ -50,6 +57,8 @@ def rows(analyzer: FaceAnalyzer, paths: Iterable[Path]) -> Iterator[Row]:
             with open_source(str(path)) as source:
                 for frame in source:
                     for face in analyzer.analyze(frame).faces:
+                        if explanations is not None and face.answered == frame.time:
+                            explanations.add(path, frame, face)
                         yield _row(str(path), frame.time, face)
             read += 1
         except SourceError as error:
@@ -63,6 +72,7 @@ def _row(path: str, time: float, tracked: TrackedFace) -> Row:
     face = tracked.face
     assert tracked.expression is not None
     assert tracked.probabilities is not None
+    assert tracked.quality is not None
     return Row(
         path,
         round(time, 3),
@@ -75,6 +85,7 @@ def _row(path: str, time: float, tracked: TrackedFace) -> Row:
         expression=tracked.expression.label,
         confidence=round(tracked.confidence, 4),
         views=tracked.views,
+        quality=round(tracked.quality.value, 2),
         probabilities=dict(zip(LABELS, (round(p, 4) for p in tracked.probabilities), strict=True)),
     )
 
@@ -89,7 +100,7 @@ def write_csv(found: Iterable[Row], out: TextIO) -> None:
     """A header, and one row per face."""
     names = ["path", "time", "track", "x", "y", "width", "height", "score"]
     writer = csv.DictWriter(
-        out, [*names, "expression", "confidence", "views", *LABELS], lineterminator="\n"
+        out, [*names, "expression", "confidence", "views", "quality", *LABELS], lineterminator="\n"
     )
     writer.writeheader()
     for row in found:

@@ -134,7 +134,7 @@ def test_restart_forgets() -> None:
     assert after.probabilities
     assert after.probabilities[0] == 2
     assert after.velocity == (0, 0)
-    assert before.track == after.track == 0, "tracks count from 0 in every source"
+    assert before.track == after.track == 1, "tracks count from 1 in every source"
 
 
 def test_another_interval_counts_at_once() -> None:
@@ -219,6 +219,18 @@ def test_two_hundred_faces_some_of_them_over_the_edge() -> None:
     faces = analyzer.analyze(Frame(frame, 0, 0.0)).faces
     assert len(faces) == 200
     assert all(sum(face.probabilities or ()) == pytest.approx(1, abs=1e-4) for face in faces)
+
+
+def test_a_source_that_changes_its_resolution_keeps_its_people(
+    portrait: npt.NDArray[np.uint8],
+) -> None:
+    analyzer = FaceAnalyzer.load(exact=True)
+    tracks = []
+    for n, side in enumerate((512, 512, 256, 256, 768, 512)):
+        picture = cv2.resize(portrait, (side, side), interpolation=cv2.INTER_AREA)
+        (face,) = analyzer.analyze(Frame(picture, n, n / 10)).faces
+        tracks.append(face.track)
+    assert tracks == [1] * 6
 
 
 def test_a_picture_of_48_million_pixels(portrait: npt.NDArray[np.uint8]) -> None:

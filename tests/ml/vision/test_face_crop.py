@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ml.network.classifier import ExpressionClassifier
 from ml.network.weights_files import load_weights
 from ml.vision.analysis import DetectionOptions, Face
 from ml.vision.detector import FaceDetector
-from ml.vision.face_crop import VIEWS, face_pictures
+from ml.vision.face_crop import VIEWS, crop_place, face_pictures
 from resources import bundled_weights
 
 Picture = npt.NDArray[np.uint8]
@@ -130,6 +130,36 @@ def test_views_are_crops_of_several_sizes(portrait: Picture, views: int) -> None
         height = face.height * ratio / VIEWS[1][0]
         framed = replace(face, height=height, y=face.centre[1] - height / 2)
         np.testing.assert_array_equal(picture, face_picture(portrait, framed))
+
+
+def test_the_single_view_is_the_middle_one_of_three(portrait: Picture) -> None:
+    face = _framed(150, 40, 150)
+    np.testing.assert_array_equal(face_picture(portrait, face), face_pictures(portrait, face, 3)[1])
+
+
+@given(
+    st.floats(-60, 60), st.floats(100, 300), st.floats(0.15, 0.85), st.floats(0.15, 0.85), st.data()
+)
+def test_the_crop_lies_where_it_is_said_to_lie(
+    degrees: float, side: float, right: float, down: float, data: st.DataObject
+) -> None:
+    """A dot drawn into the frame at a place of the crop comes out at that place."""
+    x, y = data.draw(st.floats(0, 500 - side)), data.draw(st.floats(0, 500 - side))
+    face = _turned(_framed(x, y, side), degrees, 500, 500)
+    place = crop_place(face)
+    across, along = (right - 0.5) * place.side, (down - 0.5) * place.side
+    cos, sin = math.cos(place.radians), math.sin(place.radians)
+    dot = place.centre[0] + cos * across - sin * along, place.centre[1] + sin * across + cos * along
+    rows, columns = np.mgrid[0:500, 0:500] + 0.5
+    distance = np.hypot(columns - dot[0], rows - dot[1])
+    frame = np.repeat(np.where(distance < side / 16, 255, 0)[:, :, None], 3, 2).astype(np.uint8)
+    assume(side / 12 < min(*dot, 500 - dot[0], 500 - dot[1]))
+
+    picture = face_picture(frame, face).astype(float)
+
+    rows, columns = np.mgrid[0:48, 0:48] + 0.5
+    found = (picture * columns).sum() / picture.sum(), (picture * rows).sum() / picture.sum()
+    assert found == pytest.approx((right * 48, down * 48), abs=0.3)
 
 
 @pytest.mark.parametrize("degrees", [-20, 20])

@@ -41,7 +41,7 @@ def test_table(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     heading, line = out.splitlines()
     assert heading.split() == ["file", "time", "face", "expression", "conf.", *LABELS]
     name, time, track, expression, sure, *shares = line.split()
-    assert (name, float(time), track, expression) == ("portrait.png", 0, "0", "happy")
+    assert (name, float(time), track, expression) == ("portrait.png", 0, "1", "happy")
     assert len(shares) == 7
     assert sure == max(shares, key=lambda share: int(share.rstrip("%")))
     assert err == ""
@@ -89,6 +89,26 @@ def test_interval(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["x"] for row in every] == [row["x"] for row in once]
     assert len({str(row["probabilities"]) for row in every}) > 5
     assert len({str(row["probabilities"]) for row in once}) == 1
+
+
+def test_smoothing(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    changes = []
+    for seconds in (0, 1):
+        assert _predict(clip, "--json", "--smoothing", seconds) == 0
+        lines = capsys.readouterr().out.splitlines()
+        happy = [json.loads(line)["probabilities"]["happy"] for line in lines]
+        changes.append(np.abs(np.diff(happy)).sum())
+    assert changes[1] < changes[0] / 2
+
+
+def test_quality_tells_a_blurred_face(
+    tmp_path: Path, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blurred = tmp_path / "blurred.png"
+    cv2.imwrite(str(blurred), cv2.GaussianBlur(cv2.imread(str(photo)), (0, 0), 7))
+    assert _predict(photo, blurred, "--json") == 0
+    sharp, poor = (json.loads(line)["quality"] for line in capsys.readouterr().out.splitlines())
+    assert sharp > 0.95 > 0.9 > poor
 
 
 def test_no_face(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
