@@ -35,6 +35,7 @@ class MainWindow(QMainWindow):
         self.training = TrainingTab(settings)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(self.live, self.tr("Live"))
         self.tabs.addTab(self.training, self.tr("Training"))
         self.setCentralWidget(self.tabs)

@@ -24,6 +24,23 @@ EXPRESSION_COLOURS: Final = {
     Expression.NEUTRAL: QColor("#8D95A3"),
 }
 
+# Tol's "muted" scheme (2021): unlike the colours above, and told apart with any colour vision.
+# A person's number stands beside the colour.
+PERSON_COLOURS: Final = tuple(
+    QColor(colour)
+    for colour in (
+        "#88CCEE",
+        "#CC6677",
+        "#44AA99",
+        "#DDCC77",
+        "#AA4499",
+        "#117733",
+        "#999933",
+        "#882255",
+        "#332288",
+    )
+)
+
 
 @dataclass(frozen=True)
 class Theme:
@@ -133,6 +150,7 @@ def style_sheet(theme: Theme) -> str:
         background: {theme.surface}; border: 1px solid {theme.border}; border-radius: 10px;
     }}
     #headline {{ font-size: 26px; font-weight: 600; }}
+    #headline[dimmed="true"] {{ color: {theme.muted}; }}
     #caption, #unit {{ color: {theme.muted}; }}
     #figure {{ font-size: 16px; font-weight: 600; }}
 
@@ -143,6 +161,8 @@ def style_sheet(theme: Theme) -> str:
     }}
     QPushButton:hover, QPushButton:focus {{ border-color: {theme.accent}; }}
     QPushButton:disabled {{ color: {theme.muted}; }}
+    QComboBox#compact {{ min-height: 18px; }}
+    QPushButton#compact {{ min-height: 16px; padding: 2px 12px; }}
     QPushButton#primary {{
         background: {theme.accent}; color: {theme.on_accent}; border-color: {theme.accent};
         border-radius: 8px; font-size: 15px; font-weight: 600; min-height: 30px; min-width: 120px;

@@ -114,6 +114,22 @@ class AnalysisWorker(QObject):
             self._analyzer.configure(options)
             self._look_again()
 
+    @Slot(int, bool)
+    def set_baseline(self, track: int, wanted: bool) -> None:
+        """Measure a person's neutral baseline anew and correct by it, or drop it."""
+        if self._analyzer is not None:
+            if wanted:
+                self._analyzer.take_baseline(track)
+            else:
+                self._analyzer.drop_baseline(track)
+            self._look_again()
+
+    @Slot()
+    def forget_people(self) -> None:
+        """The source was lost: who is there when it is back gets another track id."""
+        if self._analyzer is not None:
+            self._analyzer.forget_people()
+
     @Slot(int, object)
     def begin(self, session: int, box: LatestFrame) -> None:
         """Analyses from now on are of the frames in ``box``, and belong to ``session``.

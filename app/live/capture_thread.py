@@ -50,8 +50,8 @@ class LatestFrame:
 class CaptureThread(QThread):
     """Reads a source until it ends or ``stop`` is called."""
 
-    opened = Signal(str)
-    """The source's name; emitted again after each reconnection."""
+    opened = Signal(str, bool)
+    """The source's name, and whether it is a still picture; again after each reconnection."""
     lost = Signal(str)
     """Why a live source was lost; the thread tries to reopen it until it is back."""
     failed = Signal(str)
@@ -78,6 +78,8 @@ class CaptureThread(QThread):
         self._analysis_box = analysis_box
         self._next_time = 0.0
         """Where the times of a reopened source begin: they never run backwards."""
+        self._lost: float | None = None
+        """When a live source was lost, as ``time.monotonic()``."""
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -99,13 +101,17 @@ class CaptureThread(QThread):
                 self._stop.wait(_RETRY_SECONDS)
                 continue
             was_open = True
-            self.opened.emit(source.name)
+            if self._lost is not None:
+                self._next_time += time.monotonic() - self._lost
+                self._lost = None
+            self.opened.emit(source.name, source.still)
             try:
                 frames = self._deliver(source)
             except SourceError as error:
                 if not source.live:
                     self.failed.emit(str(error))
                     return
+                self._lost = time.monotonic()
                 self.lost.emit(f"{error} Capture resumes as soon as it is back.")
                 self._stop.wait(_RETRY_SECONDS)
                 continue

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtWidgets import QBoxLayout
+from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtWidgets import QBoxLayout, QTabWidget
 
-from app.live.choice import FaceChoice
-from app.live.session import LiveSession
+from app.live.choice import Choice
+from app.live.controls.answer_options import AnswerOptions
+from app.live.people import People
+from app.live.session import LiveSession, State
 from app.live.views.video_view import VideoView
 
 
@@ -17,12 +20,30 @@ class Live:
 
     session: LiveSession
     """Subscribe to its ``stream``."""
-    choice: FaceChoice
+    choice: Choice
+    people: People
+    options: AnswerOptions
     view: VideoView
-    side: QBoxLayout
-    """Space beside the picture, from top to bottom."""
+    panel: QTabWidget
+    """The cards beside the picture, one of which is shown."""
     below: QBoxLayout
     """Space below the picture."""
+
+
+class CaptureTimer(QTimer):
+    """Times out again and again while a source is captured."""
+
+    def __init__(self, session: LiveSession, milliseconds: int, parent: QObject) -> None:
+        super().__init__(parent)
+        self.setInterval(milliseconds)
+        session.state_changed.connect(self._on_state)
+
+    @Slot(object)
+    def _on_state(self, state: State) -> None:
+        if state is State.RUNNING:
+            self.start()
+        else:
+            self.stop()
 
 
 class Consumer:

@@ -6,10 +6,18 @@ from collections.abc import Callable
 from typing import Final
 
 from app.live.consumer_base import Consumer, Live
+from app.live.explanation import Explanation
+from app.live.timeline.timeline import Timeline
+from app.live.views.chips import Chips
 from app.live.views.face_panel import FacePanel
 from app.live.views.picture import Picture
+from app.live.views.summary_panel import SummaryPanel
 
 CONSUMERS: Final[list[Callable[[Live], Consumer]]] = [
     Picture,
     FacePanel,
+    SummaryPanel,
+    Chips,
+    Timeline,
+    Explanation,
 ]

@@ -42,6 +42,7 @@ class LiveSession(QObject):
 
     _network_wanted = Signal(object)
     _options_wanted = Signal(object)
+    _baseline_wanted = Signal(int, bool)
     _session_begins = Signal(int, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -66,6 +67,7 @@ class LiveSession(QObject):
         self._worker.moveToThread(self._worker_thread)
         self._network_wanted.connect(self._worker.use_network)
         self._options_wanted.connect(self._worker.configure)
+        self._baseline_wanted.connect(self._worker.set_baseline)
         self._session_begins.connect(self._worker.begin)
         self._worker.analysed.connect(self._on_analysed)
         self._worker.network_ready.connect(self._on_network_ready)
@@ -83,6 +85,10 @@ class LiveSession(QObject):
 
     def configure(self, options: AnalysisOptions) -> None:
         self._options_wanted.emit(options)
+
+    def set_baseline(self, track: int, wanted: bool) -> None:
+        """Measure a person's neutral baseline from now on and correct by it, or drop it."""
+        self._baseline_wanted.emit(track, wanted)
 
     def set_loop(self, loop: bool) -> None:
         if self._capture is not None:
@@ -107,6 +113,7 @@ class LiveSession(QObject):
         capture = CaptureThread(address, self.display_box, analysis_box, loop=loop, parent=self)
         capture.opened.connect(self._on_opened)
         capture.lost.connect(self._on_lost)
+        capture.lost.connect(self._worker.forget_people)
         capture.failed.connect(self._on_failed)
         capture.ended.connect(self._on_ended)
         capture.notice.connect(self._on_notice)
@@ -145,15 +152,15 @@ class LiveSession(QObject):
             self.state = state
             self.state_changed.emit(state)
 
-    @Slot(str)
-    def _on_opened(self, name: str) -> None:
+    @Slot(str, bool)
+    def _on_opened(self, name: str, still: bool) -> None:
         if self.active:
             _log.info("opened %s", name)
             self.message.emit("", False)
             self._enter(State.RUNNING)
             if not self._began:
                 self._began = True
-                self.stream.told.emit(Began(name))
+                self.stream.told.emit(Began(name, still))
 
     @Slot(str)
     def _on_lost(self, why: str) -> None:

@@ -16,6 +16,8 @@ class Began:
 
     source: str
     """Its name."""
+    still: bool = False
+    """Whether it is a picture, with one frame only."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,9 @@ class AnalysisStream(QObject):
 
     def publish(self, analysis: Analysis) -> None:
         frame = analysis.frame
-        self.analysed.emit(analysis)
         self.told.emit(
             Observation(
                 frame.index, frame.time, frame.wall_time, analysis.faces, analysis.milliseconds
             )
         )
+        self.analysed.emit(analysis)  # afterwards: what it shows of a person is known by then

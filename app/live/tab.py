@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
-from app.live.choice import FaceChoice
+from app.live.choice import Choice
 from app.live.consumer_base import Live
 from app.live.consumers import CONSUMERS
+from app.live.controls.answer_options import AnswerOptions
 from app.live.controls.network_choice import NetworkChoice
 from app.live.controls.options import Options
 from app.live.controls.source_bar import SourceBar
+from app.live.people import People
 from app.live.session import LiveSession
 from app.live.views.video_view import VideoView
 from app.message_bar import MessageBar
@@ -39,16 +50,16 @@ class LiveTab(QWidget):
         self.session = LiveSession(self)
         self.bar = SourceBar(settings)
         self.message = MessageBar()
-        self.view = VideoView()
+        self.people = People(self.session.stream, self)
+        self.choice = Choice(self.session.stream, self)
+        self.view = VideoView(self.people)
+        self.answers = AnswerOptions(settings)
         self.options = Options(settings)
         self.network = NetworkChoice(self.session, self.bar.weights, self.options, settings)
-        self.choice = FaceChoice(self)
-
-        below, side = QVBoxLayout(), QVBoxLayout()
-        live = Live(self.session, self.choice, self.view, side, below)
-        side.addWidget(self.options)
+        panel, below = QTabWidget(), QVBoxLayout()
+        live = Live(self.session, self.choice, self.people, self.answers, self.view, panel, below)
         self.consumers = [consumer(live) for consumer in CONSUMERS]
-        self._arrange(side, below)
+        self._arrange(panel, below)
         self._connect()
         self._configure()
         self._beginning = QTimer(self)
@@ -66,7 +77,6 @@ class LiveTab(QWidget):
 
     def start(self, *, once: bool = False) -> None:
         """``once``: do not repeat a video, whatever the option says."""
-        self.choice.forget()
         loop = self.options.loop.isChecked() and not once
         self.session.start(self.bar.source.value or "camera:", loop=loop)
 
@@ -96,26 +106,33 @@ class LiveTab(QWidget):
 
     # Layout and connections
 
-    def _arrange(self, side: QVBoxLayout, below: QVBoxLayout) -> None:
+    def _arrange(self, panel: QTabWidget, below: QVBoxLayout) -> None:
+        below.setSpacing(8)
         picture = QVBoxLayout()
-        picture.setSpacing(10)
+        picture.setSpacing(8)
         picture.addWidget(self.message)
         picture.addWidget(self.view, 1)
         picture.addLayout(below)
+
+        panel.setDocumentMode(True)
+        panel.tabBar().setDrawBase(False)
         inside = QWidget()
-        inside.setLayout(side)
+        side = QVBoxLayout(inside)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(10)
-        panel = QScrollArea()
-        panel.setWidget(inside)
-        panel.setWidgetResizable(True)
-        panel.setFrameShape(QFrame.Shape.NoFrame)
-        panel.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        panel.setFixedWidth(_PANEL_WIDTH)
+        side.addWidget(panel, 1)
+        side.addWidget(self.answers)
+        side.addWidget(self.options)
+        scroll = QScrollArea()
+        scroll.setWidget(inside)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFixedWidth(_PANEL_WIDTH)
         body = QHBoxLayout()
         body.setSpacing(12)
         body.addLayout(picture, 1)
-        body.addWidget(panel)
+        body.addWidget(scroll)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 10, 14, 6)
         layout.setSpacing(10)
@@ -127,6 +144,7 @@ class LiveTab(QWidget):
         self.bar.toggled.connect(self.toggle)
         self.bar.source.chosen.connect(self._on_source)
         self.options.analysis_changed.connect(self._configure)
+        self.answers.smoothing_changed.connect(self._configure)
         self.options.mirror_changed.connect(self.view.set_mirrored)
         self.options.loop_changed.connect(self.session.set_loop)
         self.view.set_mirrored(self.options.mirror.isChecked())
@@ -135,6 +153,14 @@ class LiveTab(QWidget):
         self.network.message.connect(self.show_message)
         self.session.state_changed.connect(self.bar.show_state)
         self.session.message.connect(self._on_session_message)
+        for keys, step in (("N", 1), ("Shift+N", -1)):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(partial(self._choose_next, step))
+
+    def _choose_next(self, step: int) -> None:
+        """From left to right in the picture."""
+        self.choice.choose_next(-step if self.view.mirrored else step)
 
     @Slot()
     def _begin(self) -> None:
@@ -143,7 +169,8 @@ class LiveTab(QWidget):
 
     @Slot()
     def _configure(self) -> None:
-        self.session.configure(self.options.analysis)
+        analysis = replace(self.options.analysis, smoothing=self.answers.smoothing)
+        self.session.configure(analysis)
 
     @Slot()
     def _on_source(self) -> None:

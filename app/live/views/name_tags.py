@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 
 _GAP: Final = 4.0
@@ -12,42 +14,48 @@ _GAP: Final = 4.0
 _TAG_COST: Final = 100.0
 """How much worse it is to cover a tag than a face: a covered tag cannot be read."""
 
+_Rects = npt.NDArray[np.float64]
+"""Left, top, right and bottom [n, 4]. Many at once: with fifty faces, loops take 60 ms."""
+
 
 def place_tags(boxes: Sequence[QRectF], sizes: Sequence[QSizeF], picture: QRectF) -> list[QRectF]:
     """A place for each box's tag inside ``picture``, all in widget pixels.
 
     Boxes are sorted, the most important first: its tag gets the best place, above its box.
     """
-    placed: list[QRectF] = []
-    for n, (box, size) in enumerate(zip(boxes, sizes, strict=True)):
-        others = [other for m, other in enumerate(boxes) if m != n]
-
-        def cost(tag: QRectF, others: list[QRectF] = others) -> float:
-            tags = sum(_area(tag & other) for other in placed)
-            return _TAG_COST * tags + sum(_area(tag & other) for other in others)
-
+    rects = np.array([box.getCoords() for box in boxes]).reshape(-1, 4)
+    placed = np.empty_like(rects)
+    for n, size in enumerate(sizes):
+        tags = _inside(_places(rects[n], size), picture)
+        covered = _shared(tags, rects)
+        covered[:, n] = 0  # its own box
+        cost = covered.sum(axis=1) + _TAG_COST * _shared(tags, placed[:n]).sum(axis=1)
         # The first of the cheapest, so that tags stay in place while faces move a little.
-        placed.append(min((_inside(tag, picture) for tag in _places(box, size)), key=cost))
-    return placed
+        placed[n] = tags[cost.argmin()]
+    return [QRectF(QPointF(x1, y1), QPointF(x2, y2)) for x1, y1, x2, y2 in placed.tolist()]
 
 
-def _places(box: QRectF, size: QSizeF) -> Iterator[QRectF]:
+def _places(box: _Rects, size: QSizeF) -> _Rects:
     """Where a tag may be placed, the best place first."""
-    above, below = box.top() - _GAP - size.height(), box.bottom() + _GAP
-    within = box.top() + _GAP
-    left, right = box.left(), box.right() - size.width()
-    middle = box.center().x() - size.width() / 2
-    for top in (above, below, within, above - size.height() - _GAP, below + size.height() + _GAP):
-        for x in (left, right, middle):
-            yield QRectF(QPointF(x, top), size)
+    width, height = size.width(), size.height()
+    left, top, right, bottom = box
+    above, below, within = top - _GAP - height, bottom + _GAP, top + _GAP
+    rows = (above, below, within, above - height - _GAP, below + height + _GAP)
+    columns = (left, right - width, (left + right - width) / 2)
+    return np.array([(x, y, x + width, y + height) for y in rows for x in columns])
 
 
-def _inside(tag: QRectF, picture: QRectF) -> QRectF:
-    """``tag`` moved into the picture as far as it fits."""
-    x = max(min(tag.x(), picture.right() - tag.width()), picture.left())
-    y = max(min(tag.y(), picture.bottom() - tag.height()), picture.top())
-    return QRectF(x, y, tag.width(), tag.height())
+def _inside(tags: _Rects, picture: QRectF) -> _Rects:
+    """``tags`` moved into the picture as far as they fit."""
+    sizes = tags[:, 2:] - tags[:, :2]
+    last = np.array([picture.right(), picture.bottom()]) - sizes
+    corners = np.maximum(np.minimum(tags[:, :2], last), [picture.left(), picture.top()])
+    return np.hstack([corners, corners + sizes])
 
 
-def _area(rect: QRectF) -> float:
-    return rect.width() * rect.height() if rect.isValid() else 0.0
+def _shared(tags: _Rects, others: _Rects) -> _Rects:
+    """The area [tags, others] that each tag shares with each of the others."""
+    first = np.maximum(tags[:, None, :2], others[None, :, :2])
+    last = np.minimum(tags[:, None, 2:], others[None, :, 2:])
+    areas: _Rects = np.maximum(last - first, 0).prod(axis=2)
+    return areas

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 
-from app.live.consumer_base import Consumer, Live
+from app.live.consumer_base import CaptureTimer, Consumer, Live
 from app.live.session import State
 from ml.vision.analysis import Analysis
 
@@ -20,20 +20,17 @@ class Picture(QObject, Consumer):
     def __init__(self, live: Live) -> None:
         super().__init__(live.session)
         self._session, self._view, self._choice = live.session, live.view, live.choice
-        self._analysis: Analysis | None = None
-        self._refresh = QTimer(self)
-        self._refresh.setTimerType(Qt.TimerType.PreciseTimer)
-        self._refresh.setInterval(_REFRESH_MS)
-        self._refresh.timeout.connect(self._show_newest)
+        timer = CaptureTimer(live.session, _REFRESH_MS, self)
+        timer.setTimerType(Qt.TimerType.PreciseTimer)
+        timer.timeout.connect(self._show_newest)
         live.view.face_chosen.connect(live.choice.choose)
-        live.choice.changed.connect(self._mark_chosen)
+        live.choice.person_changed.connect(self._mark_chosen)
+        live.options.changed.connect(self._dim)
+        self._options = live.options
+        self._dim()
         live.session.stream.analysed.connect(self._on_analysed)
         live.session.state_changed.connect(self._on_state)
         self._on_state(live.session.state)
-
-    def shut_down(self) -> bool:
-        self._refresh.stop()
-        return True
 
     def refresh_theme(self) -> None:
         self._view.update()
@@ -47,15 +44,9 @@ class Picture(QObject, Consumer):
                 State.LOST: self.tr("Reconnecting…"),
             }.get(state, "")
         )
-        if state is State.RUNNING:
-            self._refresh.start()
-        else:
-            self._refresh.stop()
         if state is State.OPENING:
-            self._analysis = None
             self._view.clear()
         elif state is not State.RUNNING:
-            self._analysis = None
             self._view.clear_faces()
 
     @Slot()
@@ -66,11 +57,12 @@ class Picture(QObject, Consumer):
 
     @Slot(object)
     def _on_analysed(self, analysis: Analysis) -> None:
-        self._analysis = analysis
-        self._mark_chosen()
         self._view.show_analysis(analysis)
 
     @Slot()
     def _mark_chosen(self) -> None:
-        face = self._choice.of(self._analysis.faces) if self._analysis is not None else None
-        self._view.set_chosen(face.track if face is not None else None)
+        self._view.set_chosen(self._choice.track)
+
+    @Slot()
+    def _dim(self) -> None:
+        self._view.set_least_quality(self._options.least_quality)

@@ -15,6 +15,10 @@ from ml.expressions import EXPRESSIONS
 
 _BAR: float = 0.62
 """Share of its row that a bar fills."""
+_FAINT: float = 0.45
+"""Opacity of bars that are dimmed."""
+_MARK: float = 0.012
+"""Width of the line that marks a raw value."""
 
 
 class ProbabilityChart(pg.PlotWidget):  # type: ignore[misc]
@@ -50,21 +54,39 @@ class ProbabilityChart(pg.PlotWidget):  # type: ignore[misc]
         )
         self.addItem(self._track)
         self.addItem(self._bars)
+        self._marks = pg.BarGraphItem(x0=-1, y=rows, height=0.9, width=_MARK, pen=None)
+        self._marks.setVisible(False)
+        self.addItem(self._marks)
         self._values = [pg.TextItem(anchor=(1, 0.5)) for _ in EXPRESSIONS]
         for row, item in enumerate(self._values):
             item.setPos(1.2, row)
             self.addItem(item)
         self.probabilities: tuple[float, ...] | None = None
+        self.raw: tuple[float, ...] | None = None
         self.refresh_theme()
 
-    def set_probabilities(self, probabilities: Sequence[float] | None) -> None:
-        """One value from 0 to 1 for each Expression; None clears the chart."""
+    def set_probabilities(
+        self, probabilities: Sequence[float] | None, raw: Sequence[float] | None = None
+    ) -> None:
+        """One value from 0 to 1 for each Expression; None clears the chart.
+
+        ``raw`` values are marked by lines across the bars.
+        """
+        raw = None if raw is None else tuple(raw)
+        if raw != self.raw:
+            self.raw = raw
+            self._marks.setOpts(x0=np.array(raw or [-1.0] * len(EXPRESSIONS)) - _MARK / 2)
+            self._marks.setVisible(raw is not None)
         wanted = None if probabilities is None else tuple(probabilities)
         if wanted == self.probabilities:
             return
         self.probabilities = wanted
         self._bars.setOpts(width=np.array(wanted or [0.0] * len(EXPRESSIONS)))
         self._write_values()
+
+    def set_dimmed(self, dimmed: bool) -> None:
+        """Paint the bars faintly, for a face of low quality."""
+        self._bars.setOpacity(_FAINT if dimmed else 1.0)
 
     def refresh_theme(self) -> None:
         theme = current_theme()
@@ -73,6 +95,7 @@ class ProbabilityChart(pg.PlotWidget):  # type: ignore[misc]
         self._track.setOpts(brush=QColor(theme.raised))
         self._colour = QColor(theme.text)
         self._faint = QColor(theme.muted)
+        self._marks.setOpts(brush=self._colour)
         self._write_values()
 
     def _write_values(self) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
-    QFontMetricsF,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -20,8 +20,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.live.views.name_tags import place_tags
-from app.theme import EXPRESSION_COLOURS, current_theme, readable_on
+from app.live.people import People
+from app.live.views.face_marks import Mark, paint_marks
+from app.live.views.overlay import Overlay
+from app.live.views.quality_words import in_words
+from app.theme import current_theme
 from ml.vision.analysis import Analysis, Frame, TrackedFace
 
 _KEEPS_PACE: Final = 1 / 15
@@ -43,18 +46,22 @@ class VideoView(QWidget):
     frame_shown = Signal()
     """Another frame is shown."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, people: People, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._people = people
+        people.changed.connect(self.update)
         self.setAccessibleName(self.tr("Video with the detected faces"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(QSize(320, 240))
+        self.setMinimumSize(QSize(320, 204))
         self.mirrored = False
         self.invitation = ""
         """Shown in place of a picture."""
         self._frame: Frame | None = None
         self._analysis: Analysis | None = None
         self._chosen: int | None = None
+        self._least_quality = 0.0
+        self.overlay: Overlay | None = None
         self._pace = 0.0
         """Seconds between analyses, smoothed."""
         self._step = 1.0
@@ -77,6 +84,16 @@ class VideoView(QWidget):
         if track != self._chosen:
             self._chosen = track
             self.update()
+
+    def set_least_quality(self, quality: float) -> None:
+        """Faces of less, 0 to 1, are painted faintly, with the reason."""
+        self._least_quality = quality
+        self.update()
+
+    def set_overlay(self, overlay: Overlay | None) -> None:
+        """Lay ``overlay`` over the face that it explains."""
+        self.overlay = overlay
+        self.update()
 
     def show_frame(self, frame: Frame) -> None:
         """Offer the source's newest frame; it is not shown while analyses keep pace."""
@@ -133,7 +150,10 @@ class VideoView(QWidget):
         return QRectF(*left_over, *size)
 
     def face_rect(self, face: TrackedFace) -> QRectF:
-        """Where a face's box is painted, in widget pixels."""
+        """Where a face's box is painted, in widget pixels: as far as it is in the picture."""
+        return self._whole_box(face).intersected(self.picture_rect())
+
+    def _whole_box(self, face: TrackedFace) -> QRectF:
         if self._frame is None or self._analysis is None:
             return QRectF()
         picture = self.picture_rect()
@@ -149,7 +169,7 @@ class VideoView(QWidget):
             picture.y() + (box.y + dy) * scale,
             box.width * scale,
             box.height * scale,
-        ).intersected(picture)
+        )
 
     # Events
 
@@ -187,7 +207,10 @@ class VideoView(QWidget):
         painter.fillPath(outline, QColor("#0B0D11"))
         self._paint_picture(painter, self._frame)
         if self._analysis is not None:
-            self._paint_faces(painter, self._analysis.faces)
+            self._paint_overlay(painter, self._analysis.faces)
+            boxes = ((face, self.face_rect(face)) for face in self._analysis.faces)
+            marks = [self.mark(face, box) for face, box in boxes if not box.isEmpty()]
+            paint_marks(painter, marks, self.picture_rect(), self.font())
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.accent), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -208,53 +231,39 @@ class VideoView(QWidget):
         painter.drawImage(target, image)
         painter.restore()
 
-    def _paint_faces(self, painter: QPainter, faces: Sequence[TrackedFace]) -> None:
-        boxes = [(face, self.face_rect(face)) for face in faces]
-        boxes = [(face, box) for face, box in boxes if not box.isEmpty()]
-        for face, box in reversed(boxes):  # the largest last, on top
-            self._paint_box(painter, face, box)
-        named = [(face, box) for face, box in boxes if face.expression is not None]
-        # The chosen face first, so that its tag keeps the best place.
-        named.sort(key=lambda pair: pair[0].track != self._chosen)
-        sizes = [self._tag_size(face) for face, _ in named]
-        tags = place_tags([box for _, box in named], sizes, self.picture_rect())
-        for (face, _), tag in zip(named, tags, strict=True):
-            self._paint_tag(painter, face, tag)
+    def _paint_overlay(self, painter: QPainter, faces: Sequence[TrackedFace]) -> None:
+        overlay = self.overlay
+        face = next((face for face in faces if overlay and face.track == overlay.track), None)
+        if overlay is None or face is None:
+            return
+        box = self._whole_box(face)
+        side = overlay.side_per_height * box.height()
+        painter.save()
+        painter.setClipRect(self.picture_rect())
+        painter.translate(box.center())
+        if self.mirrored:
+            painter.scale(-1, 1)
+        painter.rotate(math.degrees(overlay.radians))
+        painter.drawImage(QRectF(-side / 2, -side / 2, side, side), overlay.image)
+        painter.restore()
 
-    def _paint_box(self, painter: QPainter, face: TrackedFace, box: QRectF) -> None:
-        chosen = face.track == self._chosen
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        # A dark outline keeps the box visible where the picture has its colour.
-        painter.setPen(QPen(QColor(0, 0, 0, 140), 5 if chosen else 3.5))
-        painter.drawRoundedRect(box, 6, 6)
-        painter.setPen(QPen(_colour(face), 3 if chosen else 1.75))
-        painter.drawRoundedRect(box, 6, 6)
-
-    def _tag_font(self, face: TrackedFace) -> QFont:
-        font = QFont(self.font())
-        font.setBold(face.track == self._chosen)
-        return font
-
-    def _tag_size(self, face: TrackedFace) -> QSizeF:
-        metrics = QFontMetricsF(self._tag_font(face))
-        return QSizeF(metrics.horizontalAdvance(_tag(face)) + 16, metrics.height() + 6)
-
-    def _paint_tag(self, painter: QPainter, face: TrackedFace, tag: QRectF) -> None:
-        colour = _colour(face)
-        painter.setFont(self._tag_font(face))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour)
-        painter.drawRoundedRect(tag, 5, 5)
-        painter.setPen(readable_on(colour))
-        painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, _tag(face))
-
-
-def _colour(face: TrackedFace) -> QColor:
-    expression = face.expression
-    return EXPRESSION_COLOURS[expression] if expression is not None else QColor("#FFFFFF")
-
-
-def _tag(face: TrackedFace) -> str:
-    expression = face.expression
-    name = expression.label.capitalize() if expression is not None else ""
-    return f"{name}  {face.confidence:.0%}"
+    def mark(self, face: TrackedFace, box: QRectF) -> Mark:
+        """What is painted of ``face``, whose place is ``box``."""
+        track, expression, quality = face.track, face.expression, face.quality
+        words = []
+        if self._people.is_named(track):
+            words.append(self._people.name(track))
+        if expression is not None:
+            words.append(f"{expression.label.capitalize()} {face.confidence:.0%}")
+        dimmed = quality is not None and quality.value < self._least_quality
+        if quality is not None and quality.fault is not None and dimmed:
+            words.append(in_words(quality.fault))
+        return Mark(
+            box,
+            str(track),
+            self._people.colour(track),
+            expression,
+            "  ".join(words),
+            chosen=track == self._chosen,
+            dimmed=dimmed,
+        )

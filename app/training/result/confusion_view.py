@@ -1,4 +1,4 @@
-"""The confusion matrix as a heat map with cells to choose."""
+"""The confusion matrix as a overlay map with cells to choose."""
 
 from __future__ import annotations
 

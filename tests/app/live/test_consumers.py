@@ -115,7 +115,7 @@ def test_the_stream_tells_gaps_stops_and_other_weights(
     qtbot.waitUntil(lambda: isinstance(notes.events[-1], Observation), timeout=20_000)
     tab.session._on_lost("The camera stopped sending pictures.")
     assert notes.events[-1] == Gap("The camera stopped sending pictures.")
-    tab.session._on_opened("clip.avi")
+    tab.session._on_opened("clip.avi", False)
     qtbot.waitUntil(lambda: isinstance(notes.events[-1], Observation), timeout=20_000)
     tab.session.use_network(tab.session.network.request.weights, "cpu")  # type: ignore[union-attr]
     qtbot.waitUntil(lambda: sum(isinstance(e, NetworkChanged) for e in notes.events) == 2)

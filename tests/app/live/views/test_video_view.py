@@ -5,13 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
+from app.application import Application
+from app.live.people import People
+from app.live.stream import AnalysisStream
+from app.live.views.overlay import Overlay
+from app.live.views.quality_words import in_words
 from app.live.views.video_view import VideoView
 from app.theme import EXPRESSION_COLOURS
 from ml.expressions import Expression
-from ml.vision.analysis import Analysis, Face, Frame, TrackedFace
+from ml.vision.analysis import Analysis, Face, Fault, Frame, TrackedFace
+from tests.ml.people.faces import worth
 
 _MARKS = ((0.0, 0.0),) * 5
 
@@ -20,7 +26,7 @@ def tracked(x: float, track: int = 0, size: float = 40, vx: float = 0.0) -> Trac
     probabilities = [0.05] * 7
     probabilities[Expression.HAPPY] = 0.7
     face = Face(x, 60, size, size, 0.9, _MARKS)
-    return TrackedFace(track, face, (vx, 0.0), tuple(probabilities))
+    return TrackedFace(track, face, (vx, 0.0), probabilities=tuple(probabilities))
 
 
 def frame(time: float, level: int = 100) -> Frame:
@@ -32,8 +38,13 @@ def analysis(time: float, *faces: TrackedFace) -> Analysis:
 
 
 @pytest.fixture
-def view(qtbot: QtBot) -> VideoView:
-    view = VideoView()
+def people(qapp: Application) -> People:
+    return People(AnalysisStream())
+
+
+@pytest.fixture
+def view(qtbot: QtBot, people: People) -> VideoView:
+    view = VideoView(people)
     qtbot.addWidget(view)
     view.resize(800, 600)
     view.show()
@@ -158,3 +169,57 @@ def test_labels_of_faces_at_the_edge_are_painted_without_trouble(
     face = replace(face, face=replace(face.face, x=x, y=y))
     view.show_analysis(analysis(0, face))
     assert not view.grab().isNull()
+
+
+def test_low_quality_is_painted_faintly_and_says_why(view: VideoView) -> None:
+    poor = replace(tracked(100), quality=worth(0.4))
+    view.show_analysis(analysis(0, poor))
+    bright = view.grab().toImage()
+    view.set_least_quality(0.8)
+    faint = view.grab().toImage()
+    edge = view.face_rect(poor).topLeft().toPoint() + QPoint(0, 40)
+    happy = EXPRESSION_COLOURS[Expression.HAPPY]
+
+    def distance(colour: QColor) -> int:
+        return sum(abs(a - b) for a, b in zip(colour.getRgb(), happy.getRgb(), strict=True))
+
+    ratio = bright.devicePixelRatio()
+    assert distance(bright.pixelColor(edge * ratio)) < distance(faint.pixelColor(edge * ratio))
+    assert "small" in view.mark(poor, view.face_rect(poor)).text
+    view.set_least_quality(0.3)
+    assert "small" not in view.mark(poor, view.face_rect(poor)).text
+    assert view.grab().toImage() == bright
+
+
+def test_a_tag_has_the_persons_number_and_name(view: VideoView, people: People) -> None:
+    face = tracked(100, track=3)
+    view.show_analysis(analysis(0, face))
+    mark = view.mark(face, view.face_rect(face))
+    assert (mark.number, mark.text) == ("3", "Happy 70%")
+    assert mark.colour == people.colour(3)
+    before = view.grab().toImage()
+    people.rename(3, "Anna")
+    assert view.mark(face, view.face_rect(face)).text == "Anna  Happy 70%"
+    assert view.grab().toImage() != before
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_every_fault_has_words(fault: Fault) -> None:
+    assert in_words(fault)
+
+
+def test_an_explanation_lies_over_its_face_only(view: VideoView) -> None:
+    left, right = tracked(60, track=1), tracked(260, track=2)
+    view.show_analysis(analysis(0, left, right))
+    before = view.grab().toImage()
+    red = QImage(48, 48, QImage.Format.Format_ARGB32)
+    red.fill(QColor(255, 0, 0, 200))
+    view.set_overlay(Overlay(1, red, 1.06, 0.3))
+    after = view.grab().toImage()
+    ratio = before.devicePixelRatio()
+    inside = view.face_rect(left).center().toPoint() * ratio
+    other = view.face_rect(right).center().toPoint() * ratio
+    assert after.pixelColor(inside).red() > before.pixelColor(inside).red() + 50
+    assert after.pixelColor(other) == before.pixelColor(other)
+    view.show_analysis(analysis(1, right))  # the explained face has gone
+    assert view.grab().toImage().pixelColor(inside) == before.pixelColor(inside)

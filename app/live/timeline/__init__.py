@@ -1,0 +1,1 @@
+"""The course of what was seen, below the picture."""
