@@ -44,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     window = MainWindow(application, settings)
     if arguments.source is not None:
         window.live.choose_source(arguments.source)
+    if arguments.record is not None:
+        window.live.record_next(arguments.record)
     application.quit_on_interrupt()
     report = None
     if arguments.report is not None:
@@ -87,6 +89,13 @@ def _parser() -> argparse.ArgumentParser:
         "--interval",
         type=_seconds,
         help="seconds between two predictions; 0 predicts on every frame",
+    )
+    parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="DIR",
+        help="record what is seen from the first frame on into the new folder DIR, as data "
+        "without pictures",
     )
     parser.add_argument("--start", action="store_true", help="start capturing at once")
     parser.add_argument(

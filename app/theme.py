@@ -175,6 +175,13 @@ def style_sheet(theme: Theme) -> str:
         background: {theme.raised}; color: {theme.muted}; border-color: {theme.border};
     }}
 
+    QPushButton#record {{ color: {theme.danger}; min-height: 30px; min-width: 72px; }}
+    QPushButton#record:disabled {{ color: {theme.muted}; }}
+    QPushButton#record[recording="true"] {{
+        background: {theme.danger}; color: {theme.surface}; border-color: {theme.danger};
+        font-weight: 600;
+    }}
+
     QCheckBox::indicator {{
         width: 15px; height: 15px; border: 1px solid {theme.muted}; border-radius: 4px;
         background: {theme.surface};

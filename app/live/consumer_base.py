@@ -24,6 +24,8 @@ class Live:
     people: People
     options: AnswerOptions
     view: VideoView
+    buttons: QBoxLayout
+    """Space beside Start."""
     panel: QTabWidget
     """The cards beside the picture, one of which is shown."""
     below: QBoxLayout

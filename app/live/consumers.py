@@ -7,6 +7,7 @@ from typing import Final
 
 from app.live.consumer_base import Consumer, Live
 from app.live.explanation import Explanation
+from app.live.recording.recording import Recording
 from app.live.timeline.timeline import Timeline
 from app.live.views.chips import Chips
 from app.live.views.face_panel import FacePanel
@@ -20,4 +21,5 @@ CONSUMERS: Final[list[Callable[[Live], Consumer]]] = [
     Chips,
     Timeline,
     Explanation,
+    Recording,
 ]

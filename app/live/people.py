@@ -26,6 +26,11 @@ class People(QObject):
         """The name that the user gave, or a number in words."""
         return self._names.get(track) or self.tr("Person {}").format(track)
 
+    @property
+    def names(self) -> dict[int, str]:
+        """Those that the user gave, by track id."""
+        return {track: name for track, name in self._names.items() if name}
+
     def is_named(self, track: int) -> bool:
         """Whether the user gave the person a name."""
         return bool(self._names.get(track))

@@ -51,6 +51,7 @@ class LiveSession(QObject):
         self.stream = AnalysisStream(self)
         self.display_box = LatestFrame()
         self.network: NetworkInUse | None = None
+        self.options = AnalysisOptions()
         self._requested_network: NetworkRequest | None = None
         self._number = 0
         self._capture: CaptureThread | None = None
@@ -84,6 +85,7 @@ class LiveSession(QObject):
         self._network_wanted.emit(self._requested_network)
 
     def configure(self, options: AnalysisOptions) -> None:
+        self.options = options
         self._options_wanted.emit(options)
 
     def set_baseline(self, track: int, wanted: bool) -> None:

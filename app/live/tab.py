@@ -26,6 +26,7 @@ from app.live.controls.network_choice import NetworkChoice
 from app.live.controls.options import Options
 from app.live.controls.source_bar import SourceBar
 from app.live.people import People
+from app.live.recording.recording import Recording
 from app.live.session import LiveSession
 from app.live.views.video_view import VideoView
 from app.message_bar import MessageBar
@@ -57,7 +58,16 @@ class LiveTab(QWidget):
         self.options = Options(settings)
         self.network = NetworkChoice(self.session, self.bar.weights, self.options, settings)
         panel, below = QTabWidget(), QVBoxLayout()
-        live = Live(self.session, self.choice, self.people, self.answers, self.view, panel, below)
+        live = Live(
+            self.session,
+            self.choice,
+            self.people,
+            self.answers,
+            self.view,
+            self.bar.buttons,
+            panel,
+            below,
+        )
         self.consumers = [consumer(live) for consumer in CONSUMERS]
         self._arrange(panel, below)
         self._connect()
@@ -74,6 +84,11 @@ class LiveTab(QWidget):
 
     def use_weights(self, path: Path) -> None:
         self.bar.weights.choose(str(path))
+
+    def record_next(self, folder: Path) -> None:
+        """Record the next capture into ``folder``, from its first frame on."""
+        recording = next(part for part in self.consumers if isinstance(part, Recording))
+        recording.record_next(folder.absolute())
 
     def start(self, *, once: bool = False) -> None:
         """``once``: do not repeat a video, whatever the option says."""

@@ -37,6 +37,7 @@ def main() -> None:
         four = Path(folder) / "four.mp4"
         _make_video(four, 30, people=4)
         _in_a_process("640×480, 30 frames a second, four people", four)
+        _in_a_process("the same, recorded", four, Path(folder) / "recording")
         video = Path(folder) / "30.mp4"
         if _DATA.exists():
             with tempfile.TemporaryDirectory() as run:
@@ -72,13 +73,13 @@ def _make_video(path: Path, rate: int, people: int = 1) -> None:
     writer.release()
 
 
-def _in_a_process(title: str, video: Path) -> None:
+def _in_a_process(title: str, *paths: Path) -> None:
     print(title, flush=True)
-    subprocess.run([sys.executable, "-m", "tests.benchmarks.live", str(video)], check=True)
+    subprocess.run([sys.executable, "-m", "tests.benchmarks.live", *map(str, paths)], check=True)
 
 
-def _window(video: Path) -> None:
-    """What a window comes to that analyses every frame of ``video``."""
+def _window(video: Path, recording: Path | None = None) -> None:
+    """What a window comes to that analyses every frame of ``video``, and records it."""
     application = Application([])
     settings = Settings()
     settings.set(INTERVAL, 0.0)
@@ -86,6 +87,8 @@ def _window(video: Path) -> None:
     window = MainWindow(application, settings)
     window.show()
     window.live.choose_source(str(video))
+    if recording is not None:
+        window.live.record_next(recording)
     window.live.start()
 
     analyses: list[float] = []
@@ -180,4 +183,4 @@ program.main(sys.argv[1:])
 
 
 if __name__ == "__main__":
-    _window(Path(sys.argv[1]))
+    _window(*map(Path, sys.argv[1:]))

@@ -32,6 +32,9 @@ class SourceBar(QWidget):
             layout.addWidget(label)
             layout.addWidget(picker, 1)
             layout.addSpacing(8)
+        self.buttons = QHBoxLayout()
+        """Space for others, beside Start."""
+        layout.addLayout(self.buttons)
         layout.addWidget(self.button)
         self.show_state(State.IDLE)
 

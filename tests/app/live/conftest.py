@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.live.choice import Choice
@@ -24,7 +24,7 @@ def live(qtbot: QtBot, tmp_path: Path) -> Iterator[Live]:
     """What consumers get, with a session that captures nothing: tests publish into its stream."""
     window = QWidget()
     qtbot.addWidget(window)
-    layout, below = QVBoxLayout(window), QVBoxLayout()
+    layout, below, buttons = QVBoxLayout(window), QVBoxLayout(), QHBoxLayout()
     session = LiveSession(window)
     people = People(session.stream, window)
     choice = Choice(session.stream, window)
@@ -33,9 +33,10 @@ def live(qtbot: QtBot, tmp_path: Path) -> Iterator[Live]:
     for widget in (view, panel, options):
         layout.addWidget(widget)
     layout.addLayout(below)
+    layout.addLayout(buttons)
     window.resize(700, 900)
     window.show()
-    yield Live(session, choice, people, options, view, panel, below)
+    yield Live(session, choice, people, options, view, buttons, panel, below)
     assert session.shut_down()
 
 

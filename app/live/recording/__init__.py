@@ -1,0 +1,1 @@
+"""Records what is seen: the button, and the thread that writes."""
