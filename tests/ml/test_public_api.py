@@ -49,7 +49,7 @@ def test_the_example_does_what_it_says(tmp_path: Path, clip: Path) -> None:
     )
     lines = done.stdout.splitlines()
     assert len(lines) >= 20  # the face is gone in the last third of a second
-    assert lines[0].startswith("0.00 s, face 0: happy 0.9")
+    assert lines[0].startswith("0.00 s, face 1: happy 0.9")
     assert all(re.fullmatch(r"\d\.\d\d s, face \d: happy [01]\.\d\d", line) for line in lines)
 
 

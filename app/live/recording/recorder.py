@@ -10,11 +10,13 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QThread, Signal
 
+from app.live.recording.folders import new_folder, usual_folder
 from app.live.stream import Observation
 
 if TYPE_CHECKING:
@@ -40,15 +42,20 @@ class _Seen:
 class Recorder(QThread):
     """Takes observations from the window's thread without ever making it wait."""
 
+    begun = Signal(object)
+    """The folder of the recording, a Path."""
     failed = Signal(str)
     """Why the recording ended before it was stopped; what was written stays."""
     space_is_short = Signal(int)
     """Megabytes left on the disk; told once."""
 
     def __init__(
-        self, folder: Path, about: About, weights: Path, parent: QObject | None = None
+        self, folder: Path | None, about: About, weights: Path, parent: QObject | None = None
     ) -> None:
-        """``folder`` is created; ``about`` is completed by the SHA-256 of the file ``weights``."""
+        """``folder`` is created; None is a new one, named by the time, where recordings are kept.
+
+        ``about`` is completed by the SHA-256 of the file ``weights``.
+        """
         super().__init__(parent)
         self.setObjectName("recorder")
         self.folder = folder
@@ -89,12 +96,15 @@ class Recorder(QThread):
         from ml.recording.writer import RecordingWriter
 
         try:
-            writer = RecordingWriter(self.folder, self._complete(self._about))
+            folder = self.folder or new_folder(usual_folder(), datetime.now())
+            writer = RecordingWriter(folder, self._complete(self._about))
+            self.folder = folder
+            self.begun.emit(folder)
             try:
-                self._record(writer)
+                self._record(writer, folder)
             finally:
                 writer.close(self._ended, self.dropped)
-        except RecordingError as error:
+        except (RecordingError, OSError) as error:
             _log.warning("%s", error)
             self.failed.emit(str(error))
 
@@ -106,7 +116,7 @@ class Recorder(QThread):
             digest = ""
         return replace(about, weights_sha256=digest)
 
-    def _record(self, writer: RecordingWriter) -> None:
+    def _record(self, writer: RecordingWriter, folder: Path) -> None:
         flushed, told = time.monotonic(), False
         while True:
             with self._changed:
@@ -126,7 +136,14 @@ class Recorder(QThread):
             if time.monotonic() - flushed >= _FLUSH_SECONDS:
                 writer.flush()
                 flushed = time.monotonic()
-                free = shutil.disk_usage(self.folder).free // 2**20
+                free = _megabytes_free(folder)
                 if free < _LITTLE_SPACE and not told:
                     told = True
-                    self.space_is_short.emit(free)
+                    self.space_is_short.emit(int(free))
+
+
+def _megabytes_free(folder: Path) -> float:
+    try:
+        return shutil.disk_usage(folder).free / 2**20
+    except OSError:  # it is gone, which the next flush tells
+        return float("inf")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from platformdirs import user_documents_path
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QPushButton
@@ -81,7 +79,7 @@ class Recording(QObject, Consumer):
         if self._recorder is not None:
             self._recorder.stop("The recording was stopped.")
         elif self._session.state is State.RUNNING:
-            self._begin(new_folder(usual_folder(), datetime.now()))
+            self._begin(None)
 
     @Slot()
     def mark(self) -> None:
@@ -93,7 +91,7 @@ class Recording(QObject, Consumer):
         if self._recorder is not None and self._newest is not None:
             self._recorder.mark(Marker(self._newest.time, None, label, note))
 
-    def _begin(self, folder: Path) -> None:
+    def _begin(self, folder: Path | None) -> None:
         network = self._session.network
         assert network is not None  # nothing is observed without one
         about = About(
@@ -108,11 +106,11 @@ class Recording(QObject, Consumer):
         )
         self._span = None
         self._recorder = Recorder(folder, about, network.request.weights, self)
+        self._recorder.begun.connect(self._on_begun)
         self._recorder.failed.connect(self._on_failed)
         self._recorder.space_is_short.connect(self._on_space)
         self._recorder.finished.connect(self._on_finished)
         self._recorder.start()
-        self._session.message.emit(self.tr("Recording into {}").format(folder), False)
         self._show()
 
     @Slot(object)
@@ -136,6 +134,10 @@ class Recording(QObject, Consumer):
                 self._mark("weights", f"{network.request.weights.name} on {network.device}")
             case Ended() if self._recorder is not None:
                 self._recorder.stop(event.why or "The capture was stopped.")
+
+    @Slot(object)
+    def _on_begun(self, folder: Path) -> None:
+        self._session.message.emit(self.tr("Recording into {}").format(folder), False)
 
     @Slot(str)
     def _on_failed(self, why: str) -> None:
@@ -181,15 +183,3 @@ class Recording(QObject, Consumer):
         if recording != self.button.property("recording"):
             self.button.setProperty("recording", recording)
             self.button.style().polish(self.button)
-
-
-def usual_folder() -> Path:
-    """In which recordings are kept."""
-    return user_documents_path() / "Face-Expression Recordings"
-
-
-def new_folder(within: Path, now: datetime) -> Path:
-    """A name for a recording that begins ``now``, which nothing has in ``within``."""
-    name = now.strftime("%Y-%m-%d %H.%M.%S")
-    names = [name, *(f"{name} ({n})" for n in range(2, 1000))]
-    return next(folder for n in names if not (folder := within / n).exists())

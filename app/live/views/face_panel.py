@@ -17,7 +17,7 @@ from app.live.stream import Began, Event, Observation
 from app.live.views.probability_chart import ProbabilityChart
 from app.live.views.quality_words import in_words
 from ml.expressions import Expression
-from ml.vision.analysis import TrackedFace
+from ml.vision.analysis import Quality, TrackedFace
 
 _RATE_MS: Final = 250
 
@@ -63,12 +63,6 @@ class FacePanel(QFrame, Consumer):
         self.caption.setObjectName("caption")
         self.quality = QLabel()
         self.quality.setObjectName("caption")
-        self.quality.setToolTip(
-            self.tr(
-                "How much of the accuracy on FER2013 is left for a face as small, blurred, dark or "
-                "turned as this one."
-            )
-        )
         self.chart = ProbabilityChart()
         self.baseline = QPushButton()
         self.baseline.setToolTip(
@@ -167,13 +161,28 @@ class FacePanel(QFrame, Consumer):
 
     def _show_face(self, face: TrackedFace) -> None:
         self._show_prediction(face.track, face.expression, face.probabilities, face.raw)
-        quality = ""
-        if face.quality is not None:
-            quality = self.tr("quality {:.0%}").format(face.quality.value)
-            if face.quality.fault is not None:
-                quality += f", {in_words(face.quality.fault)}"
-        self.quality.setText(quality)
-        self._dim(face.quality is not None and face.quality.value < self._options.least_quality)
+        quality = face.quality
+        text = self.tr("quality {:.0%}").format(quality.value) if quality is not None else ""
+        if quality is not None and quality.fault is not None:
+            text += f", {in_words(quality.fault)}"
+        self.quality.setText(text)
+        self.quality.setToolTip(self._measures(quality) if quality is not None else "")
+        self._dim(quality is not None and quality.value < self._options.least_quality)
+
+    def _measures(self, quality: Quality) -> str:
+        return self.tr(
+            "How much of the accuracy on FER2013 is left for a face as small, blurred, dark or "
+            "turned as this one.\n\nHeight {:.0f} pixels\nLight {:.0f} of 255, {:.1f} bits\n"
+            "Sharpness {:.2f} (1.15 is ordinary; less is blur, more noise)\n"
+            "Turned by {:.0f}°\nCut off {:.0%}"
+        ).format(
+            quality.height,
+            quality.light,
+            quality.tones,
+            quality.sharpness,
+            quality.turn,
+            quality.cut_off,
+        )
 
     def _show_moment(self, moment: float) -> None:
         track = self._choice.track

@@ -17,8 +17,9 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from app.live.recording import recording as recording_module
-from app.live.recording.recording import Recording, new_folder
+from app.live.recording import recorder
+from app.live.recording.folders import new_folder
+from app.live.recording.recording import Recording
 from app.live.session import State
 from app.live.stream import Observation
 from app.live.tab import LiveTab
@@ -31,7 +32,7 @@ _LOADING = 60_000
 
 @pytest.fixture
 def tab(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveTab]:
-    monkeypatch.setattr(recording_module, "usual_folder", lambda: tmp_path / "recordings")
+    monkeypatch.setattr(recorder, "usual_folder", lambda: tmp_path / "recordings")
     settings = Settings(tmp_path / "settings.ini")
     settings.set(INTERVAL, 0.0)
     tab = LiveTab(settings)
@@ -156,7 +157,7 @@ def test_a_folder_that_vanishes_ends_the_recording_only(
 ) -> None:
     tab.record_next(tmp_path / "mine")
     run(tab, qtbot, clip, loop=True)
-    qtbot.waitUntil((tmp_path / "mine" / "faces.csv").exists, timeout=10_000)
+    qtbot.waitUntil((tmp_path / "mine" / "recording.json").exists, timeout=10_000)  # the last
     shutil.rmtree(tmp_path / "mine")
     ended(tab, qtbot)
     assert "faces.csv" in tab.message.text()
@@ -164,6 +165,28 @@ def test_a_folder_that_vanishes_ends_the_recording_only(
     assert not (tmp_path / "mine").exists()
     count = len(tab.people.history.rows(1))
     qtbot.waitUntil(lambda: len(tab.people.history.rows(1)) > count, timeout=10_000)
+
+
+def test_a_disk_that_gets_full_is_told_of_before_it_is(
+    tab: LiveTab, qtbot: QtBot, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "_LITTLE_SPACE", 1e15)
+    tab.record_next(tmp_path / "mine")
+    run(tab, qtbot, clip, loop=True)
+    qtbot.waitUntil(lambda: "MB are left" in tab.message.text(), timeout=10_000)
+    assert recording(tab).active
+
+
+def test_a_place_for_recordings_that_cannot_be_used_is_told(
+    tab: LiveTab, qtbot: QtBot, clip: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "recordings").write_text("a file where the folder should be")
+    run(tab, qtbot, clip, loop=True)
+    qtbot.waitUntil(recording(tab).button.isEnabled)
+    qtbot.mouseClick(recording(tab).button, Qt.MouseButton.LeftButton)
+    ended(tab, qtbot)
+    assert "recordings" in tab.message.text()
+    assert tab.session.state is State.RUNNING
 
 
 def test_closing_the_window_completes_it(

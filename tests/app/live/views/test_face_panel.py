@@ -111,5 +111,6 @@ def test_low_quality_is_dimmed(panel: FacePanel, live: Live, publish: Publish) -
     publish(0.1, person(1, quality=worth(0.3)))
     assert panel.headline.palette().windowText().color() != colour
     assert "quality 30%, small" in panel.quality.text()
+    assert "Height 20 pixels" in panel.quality.toolTip()
     publish(0.2, person(1, quality=worth(0.9)))
     assert panel.headline.palette().windowText().color() == colour
