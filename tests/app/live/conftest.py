@@ -14,9 +14,32 @@ from app.live.controls.answer_options import AnswerOptions
 from app.live.people import People
 from app.live.session import LiveSession, State
 from app.live.stream import Began, Ended
+from app.live.tab import LiveTab
 from app.live.views.video_view import VideoView
-from app.settings import Settings
+from app.settings import INTERVAL, Settings
 from ml.vision.analysis import Analysis, Frame, TrackedFace
+
+_LOADING = 60_000
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Of a live tab that predicts on every frame."""
+    settings = Settings(tmp_path / "settings.ini")
+    settings.set(INTERVAL, 0.0)
+    return settings
+
+
+@pytest.fixture
+def tab(qtbot: QtBot, settings: Settings) -> Iterator[LiveTab]:
+    """With its real threads and network, ready to start."""
+    tab = LiveTab(settings)
+    qtbot.addWidget(tab)
+    tab.resize(1000, 700)
+    tab.show()
+    qtbot.waitUntil(lambda: tab.session.network is not None, timeout=_LOADING)
+    yield tab
+    assert tab.shut_down()
 
 
 @pytest.fixture

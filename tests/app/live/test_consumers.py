@@ -15,7 +15,7 @@ from app.live.consumer_base import Consumer, Live
 from app.live.session import State
 from app.live.stream import Began, Ended, Event, Gap, NetworkChanged, Observation
 from app.live.tab import LiveTab
-from app.settings import INTERVAL, Settings
+from app.settings import Settings
 
 _LOADING = 60_000
 
@@ -55,13 +55,6 @@ class Slow(QObject, Consumer):
         self.stopped.set()
         self._thread.quit()
         return self._thread.wait(5000)
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    settings = Settings(tmp_path / "settings.ini")
-    settings.set(INTERVAL, 0.0)
-    return settings
 
 
 def opened(qtbot: QtBot, settings: Settings) -> LiveTab:

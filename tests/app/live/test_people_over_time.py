@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
@@ -21,25 +20,12 @@ from app.live.timeline.timeline import Timeline
 from app.live.views.chips import Chips
 from app.live.views.face_panel import FacePanel
 from app.live.views.summary_panel import SummaryPanel
-from app.settings import INTERVAL, SMOOTHING, Settings
+from app.settings import SMOOTHING
 from ml.expressions import Expression
 from resources import bundled_weights
 
 _LOADING = 60_000
 Part = TypeVar("Part", bound=QObject)
-
-
-@pytest.fixture
-def tab(qtbot: QtBot, tmp_path: Path) -> Iterator[LiveTab]:
-    settings = Settings(tmp_path / "settings.ini")
-    settings.set(INTERVAL, 0.0)
-    tab = LiveTab(settings)
-    qtbot.addWidget(tab)
-    tab.resize(1000, 700)
-    tab.show()
-    qtbot.waitUntil(lambda: tab.session.network is not None, timeout=_LOADING)
-    yield tab
-    assert tab.shut_down()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -25,24 +24,6 @@ from ml.vision.analyzer import FaceAnalyzer
 from resources import bundled_weights
 
 _LOADING = 60_000
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    settings = Settings(tmp_path / "settings.ini")
-    settings.set(INTERVAL, 0.0)
-    return settings
-
-
-@pytest.fixture
-def tab(qtbot: QtBot, settings: Settings) -> Iterator[LiveTab]:
-    tab = LiveTab(settings)
-    qtbot.addWidget(tab)
-    tab.resize(1000, 620)
-    tab.show()
-    qtbot.waitUntil(lambda: tab.session.network is not None, timeout=_LOADING)
-    yield tab
-    assert tab.shut_down()
 
 
 @pytest.fixture

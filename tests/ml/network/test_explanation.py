@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import copy
-import random
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +25,7 @@ from ml.vision.face_crop import face_pictures
 from resources import bundled_weights
 from tests.ml.network.plain_networks import as_if_trained
 from tests.ml.network.small_weights import some_pictures, trained_weights
+from tests.ml.real_pictures import some_of_public_test
 
 Pictures = npt.NDArray[np.uint8]
 Explanations = npt.NDArray[np.float32]
@@ -201,16 +200,7 @@ def test_the_portrait(bundled: Weights, portrait: Pictures) -> None:
 def test_covering_what_is_highest_lowers_the_logit_most(
     bundled: Weights, fer2013_path: Path
 ) -> None:
-    if fer2013_path.suffix != ".zip":
-        pytest.skip("needs FER2013 as a zip")
-    with zipfile.ZipFile(fer2013_path) as archive:
-        names = sorted(name for name in archive.namelist() if "PublicTest" in name)
-        pictures = np.stack(
-            [
-                cv2.imdecode(np.frombuffer(archive.read(name), np.uint8), cv2.IMREAD_GRAYSCALE)
-                for name in random.Random(0).sample(names, 100)
-            ]
-        )
+    pictures = some_of_public_test(fer2013_path, 100)
     explained = Explainer(bundled).explain(pictures)
 
     higher, lower = (

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import math
-import random
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from ml.vision.analysis import DetectionOptions, Face
 from ml.vision.detector import FaceDetector
 from ml.vision.face_crop import VIEWS, crop_place, face_pictures
 from resources import bundled_weights
+from tests.ml.real_pictures import some_of_public_test
 
 Picture = npt.NDArray[np.uint8]
 LEVEL = ((-10.0, 0.0), (10.0, 0.0), (0.0, 5.0), (-8.0, 10.0), (8.0, 10.0))
@@ -258,16 +257,7 @@ def test_an_enlarged_face_that_is_found_gives_nearly_the_same_probabilities(
 def test_real_pictures_in_a_frame_keep_their_expressions(
     classifier: ExpressionClassifier, fer2013_path: Path
 ) -> None:
-    if fer2013_path.suffix != ".zip":
-        pytest.skip("needs FER2013 as a zip")
-    with zipfile.ZipFile(fer2013_path) as archive:
-        names = sorted(name for name in archive.namelist() if "PublicTest" in name)
-        pictures = np.stack(
-            [
-                cv2.imdecode(np.frombuffer(archive.read(name), np.uint8), cv2.IMREAD_GRAYSCALE)
-                for name in random.Random(0).sample(names, 60)
-            ]
-        )
+    pictures = some_of_public_test(fer2013_path, 60)
     detector = FaceDetector()
     frames = [_in_frame(picture) for picture in pictures]
     found = [detector.detect(frame) for frame in frames]

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -23,24 +22,16 @@ from app.live.recording.recording import Recording
 from app.live.session import State
 from app.live.stream import Observation
 from app.live.tab import LiveTab
-from app.settings import INTERVAL, LOOP, Settings
+from app.settings import LOOP, Settings
 from ml.recording.reader import read_about, read_faces
 from resources import bundled_weights
 
 _LOADING = 60_000
 
 
-@pytest.fixture
-def tab(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveTab]:
+@pytest.fixture(autouse=True)
+def _own_recordings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder, "usual_folder", lambda: tmp_path / "recordings")
-    settings = Settings(tmp_path / "settings.ini")
-    settings.set(INTERVAL, 0.0)
-    tab = LiveTab(settings)
-    qtbot.addWidget(tab)
-    tab.show()
-    qtbot.waitUntil(lambda: tab.session.network is not None, timeout=_LOADING)
-    yield tab
-    assert tab.shut_down()
 
 
 def recording(tab: LiveTab) -> Recording:
