@@ -169,8 +169,8 @@ class _Course:
         if self._past == len(self._array):
             self._make_room()
         quality = np.nan if face.quality is None else face.quality.value
-        label = np.argmax(face.probabilities) if face.probabilities is not None else 0
-        self._array[self._past] = (time, 0, face.raw, face.probabilities, quality, label)
+        row = (time, 0, face.raw, face.probabilities, quality, face.expression)
+        self._array[self._past] = row
         self._past += 1
 
     def hold(self, seconds: float) -> None:

@@ -133,8 +133,8 @@ class FaceAnalyzer:
         due = frame.time - self._last_prediction >= self.interval
         asked = [face for face in faces if due or self._is_wanted(face)]
         if asked:
-            answers = iter(self._classify(frame, asked, start))
-            faces = [next(answers) if face in asked else face for face in faces]
+            answered = {face.track: face for face in self._classify(frame, asked, start)}
+            faces = [answered.get(face.track, face) for face in faces]
         if due and faces:
             self._last_prediction = frame.time
         milliseconds = (time.perf_counter() - start) * 1000

@@ -27,7 +27,7 @@ Photographs and film frames are not framed as FER2013's: three crops gain 1.4 to
 """
 _UPRIGHT_WITHIN: Final = math.radians(10)
 """Roll up to which a face is left as it is: docs/measurements.md has what was measured."""
-_LEAST_EYE_DISTANCE: Final = 0.2
+LEAST_EYE_DISTANCE: Final = 0.2
 """Share of the box's width below which the eye line is too short to give the roll (a profile)."""
 
 
@@ -85,6 +85,6 @@ def _crop(image: npt.NDArray[np.uint8], place: CropPlace) -> npt.NDArray[np.uint
 def _roll(face: Face) -> float:
     """Angle between the eye line and the horizontal, in radians; 0 for a profile."""
     (x1, y1), (x2, y2) = face.landmarks[:2]
-    if abs(x2 - x1) + abs(y2 - y1) < _LEAST_EYE_DISTANCE * face.width:
+    if abs(x2 - x1) + abs(y2 - y1) < LEAST_EYE_DISTANCE * face.width:
         return 0.0
     return math.atan2(y2 - y1, x2 - x1)

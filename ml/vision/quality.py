@@ -11,18 +11,23 @@ import numpy.typing as npt
 
 from ml.picture import SIDE
 from ml.vision.analysis import Face, Fault, Quality
-from ml.vision.face_crop import VIEWS
+from ml.vision.face_crop import LEAST_EYE_DISTANCE, VIEWS
 
 Picture = npt.NDArray[np.uint8]
-_Curve = tuple[tuple[float, float], ...]
-"""Worth at rising values of a measure, linear between them."""
+_Curve = npt.NDArray[np.float64]
+"""Rising values of a measure and the worth at each, [2, n]; linear between them."""
+
+
+def _curve(*points: tuple[float, float]) -> _Curve:
+    return np.array(points).T
+
 
 _FINE: Final = 0.95
 """Value from which nothing is worth a mention: less than a twentieth is lost."""
 
 # What is left of the bundled network's accuracy above chance: docs/measurements.md.
-_HEIGHT: Final[_Curve] = ((0, 0.0), (25, 0.77), (29, 0.86), (32, 0.92), (36, 0.95), (42, 1.0))
-_TONES: Final[_Curve] = (
+_HEIGHT: Final = _curve((0, 0.0), (25, 0.77), (29, 0.86), (32, 0.92), (36, 0.95), (42, 1.0))
+_TONES: Final = _curve(
     (0, 0.0),
     (2.8, 0.25),
     (3.25, 0.33),
@@ -34,7 +39,7 @@ _TONES: Final[_Curve] = (
     (6.3, 0.98),
     (7.25, 1.0),
 )
-_SHARPNESS: Final[_Curve] = (
+_SHARPNESS: Final = _curve(
     (0, 0.0),
     (0.27, 0.24),
     (0.35, 0.49),
@@ -52,8 +57,8 @@ _SHARPNESS: Final[_Curve] = (
     (1.65, 0.57),
     (1.7, 0.4),
 )
-_TURN: Final[_Curve] = ((10, 1.0), (66, 0.86))
-_CUT_OFF: Final[_Curve] = (
+_TURN: Final = _curve((10, 1.0), (66, 0.86))
+_CUT_OFF: Final = _curve(
     (0.12, 1.0),
     (0.17, 0.95),
     (0.23, 0.92),
@@ -81,8 +86,6 @@ medians are the same on PublicTest, from which the two constants below are, too.
 _WIDTH_PER_HEIGHT: Final = 0.82
 _CENTRE: Final = 0.32
 """Where the box's centre is on the way from the eyes to the mouth."""
-_LEAST_EYE_DISTANCE: Final = 0.2
-"""Share of the box's width below which the eye line gives no direction, as in a profile."""
 _LEAST_SIDE: Final = 8
 """Pixels on which sharpness can be measured."""
 
@@ -122,8 +125,7 @@ def _fault_of_light(light: float) -> Fault:
 
 
 def _worth(curve: _Curve, measured: float) -> float:
-    at, worth = zip(*curve, strict=True)
-    return float(np.interp(measured, at, worth))
+    return float(np.interp(measured, *curve))
 
 
 def _tones(picture: Picture) -> float:
@@ -154,7 +156,7 @@ def _turn(face: Face) -> float:
     (x1, y1), (x2, y2), (x, y) = face.landmarks[:3]
     distance = math.hypot(x2 - x1, y2 - y1)
     along = (1.0, 0.0)
-    if distance > _LEAST_EYE_DISTANCE * face.width:
+    if distance > LEAST_EYE_DISTANCE * face.width:
         along = (x2 - x1) / distance, (y2 - y1) / distance
     offset = (x - (x1 + x2) / 2) * along[0] + (y - (y1 + y2) / 2) * along[1]
     return math.degrees(math.atan2(offset, _NOSE * distance))

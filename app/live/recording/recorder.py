@@ -7,21 +7,19 @@ import logging
 import shutil
 import threading
 import time
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QObject, QThread, Signal
 
 from app.live.recording.folders import new_folder, usual_folder
 from app.live.stream import Observation
-
-if TYPE_CHECKING:
-    from ml.recording.about import About
-    from ml.recording.writer import Marker, RecordingWriter
+from ml.recording.about import About
+from ml.recording.errors import RecordingError
+from ml.recording.writer import Marker, RecordingWriter
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +60,7 @@ class Recorder(QThread):
         self.dropped = 0
         """Observations that were not recorded."""
         self._about, self._weights = about, weights
-        self._waiting: deque[_Seen | Marker] = deque()
+        self._waiting: list[_Seen | Marker] = []
         self._changed = threading.Condition()
         self._ended = ""
         """How the recording ended; empty while it goes on."""
@@ -92,9 +90,6 @@ class Recorder(QThread):
     # In its own
 
     def run(self) -> None:
-        from ml.recording.errors import RecordingError
-        from ml.recording.writer import RecordingWriter
-
         try:
             folder = self.folder or new_folder(usual_folder(), datetime.now())
             writer = RecordingWriter(folder, self._complete(self._about))
@@ -123,8 +118,8 @@ class Recorder(QThread):
                 while not (self._waiting or self._ended):
                     if not self._changed.wait(_FLUSH_SECONDS):
                         break
-                waiting, ended = list(self._waiting), bool(self._ended)
-                self._waiting.clear()
+                waiting, self._waiting = self._waiting, []
+                ended = bool(self._ended)
             for item in waiting:
                 if isinstance(item, _Seen):
                     seen = item.observation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -24,14 +24,6 @@ _STOP_MS: Final = 10_000
 """Longer than a slow disk takes for what waits."""
 
 
-@dataclass(frozen=True)
-class _Span:
-    """Of the recording, as ``Observation.time``."""
-
-    start: float
-    end: float
-
-
 class Recording(QObject, Consumer):
     """Records data without pictures."""
 
@@ -40,9 +32,10 @@ class Recording(QObject, Consumer):
         self._session, self._people = live.session, live.people
         self._recorder: Recorder | None = None
         self._source = ""
-        self._newest: Observation | None = None
-        self._span: _Span | None = None
-        """None before the recording's first observation."""
+        self._now: float | None = None
+        """Of the newest observation, as ``Observation.time``; None before the capture's first."""
+        self._start: float | None = None
+        """Of the recording's first; None before it."""
         self._wanted: Path | None = None
         """The folder of a recording that begins with the next capture."""
         self.button = QPushButton()
@@ -84,12 +77,11 @@ class Recording(QObject, Consumer):
     @Slot()
     def mark(self) -> None:
         """A marker at the newest observation."""
-        if self._recorder is not None and self._newest is not None:
-            self._mark("", "")
+        self._mark("", "")
 
     def _mark(self, label: str, note: str) -> None:
-        if self._recorder is not None and self._newest is not None:
-            self._recorder.mark(Marker(self._newest.time, None, label, note))
+        if self._recorder is not None and self._now is not None:
+            self._recorder.mark(Marker(self._now, None, label, note))
 
     def _begin(self, folder: Path | None) -> None:
         network = self._session.network
@@ -104,7 +96,7 @@ class Recording(QObject, Consumer):
             engine=network.engine,
             settings=asdict(self._session.options),
         )
-        self._span = None
+        self._start = None
         self._recorder = Recorder(folder, about, network.request.weights, self)
         self._recorder.begun.connect(self._on_begun)
         self._recorder.failed.connect(self._on_failed)
@@ -117,16 +109,16 @@ class Recording(QObject, Consumer):
     def _on_event(self, event: Event) -> None:
         match event:
             case Began():
-                self._source, self._newest = event.source, None
+                self._source, self._now = event.source, None
                 if self._wanted is not None and self._recorder is None:
                     folder, self._wanted = self._wanted, None
                     self._begin(folder)
             case Observation():
-                self._newest = event
+                self._now = event.time
                 if self._recorder is not None:
                     self._recorder.add(event, self._people.names)
-                    start = self._span.start if self._span is not None else event.time
-                    self._span = _Span(start, event.time)
+                    if self._start is None:
+                        self._start = event.time
             case Gap():
                 self._mark("gap", event.why)
             case NetworkChanged():
@@ -142,7 +134,7 @@ class Recording(QObject, Consumer):
     @Slot(str)
     def _on_failed(self, why: str) -> None:
         self._session.message.emit(why, True)
-        self._span = None
+        self._start = None
 
     @Slot(int)
     def _on_space(self, megabytes: int) -> None:
@@ -155,21 +147,25 @@ class Recording(QObject, Consumer):
         recorder, self._recorder = self._recorder, None
         if recorder is None:
             return
-        if self._span is not None:
-            seconds = clock_time(self._span.end - self._span.start)
-            text = self.tr("Recorded {} into {}").format(seconds, recorder.folder)
+        if self._start is not None:
+            text = self.tr("Recorded {} into {}").format(self._length, recorder.folder)
             if recorder.dropped:
                 text += self.tr("; {} frames are missing").format(recorder.dropped)
             self._session.message.emit(text, recorder.dropped > 0)
         recorder.deleteLater()
         self._show()
 
+    @property
+    def _length(self) -> str:
+        if self._start is None or self._now is None:
+            return clock_time(0)
+        return clock_time(self._now - self._start)
+
     @Slot()
     def _show(self) -> None:
         recording = self._recorder is not None
         if recording:
-            span = self._span or _Span(0, 0)
-            self.button.setText(f"■  {clock_time(span.end - span.start)}")
+            self.button.setText(f"■  {self._length}")
             self.button.setToolTip(self.tr("Stop recording (R). M sets a marker."))
         else:
             self.button.setText(self.tr("●  Record"))

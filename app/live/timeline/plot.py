@@ -33,8 +33,8 @@ from app.live.timeline.readout import Readout
 from app.live.timeline.section import SPANS, Courses, Section
 from app.live.timeline.strips import (
     paint_axis,
-    paint_badge,
     paint_moment,
+    paint_number,
     paint_strip,
     paint_veil,
 )
@@ -232,7 +232,7 @@ class TimelinePlot(QWidget):
         paint_strip(painter, places, lane, columns.runs(columns.labels(self._field)), theme)
         self._paint_veil(painter, places, theme, columns, lane)
         if self.names is not None:
-            paint_badge(painter, lane, str(track), self.names.colour(track))
+            paint_number(painter, lane, str(track), self.names.colour(track))
 
     def _paint_veil(
         self, painter: QPainter, places: Places, theme: Theme, columns: Columns, over: QRectF

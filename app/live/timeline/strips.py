@@ -12,6 +12,7 @@ from app.duration import clock_time
 from app.live.timeline.axis import ticks
 from app.live.timeline.columns import Runs
 from app.live.timeline.places import Places
+from app.live.views.badge import paint_badge
 from app.theme import EXPRESSION_COLOURS, Theme, readable_on
 from ml.expressions import EXPRESSIONS
 
@@ -73,15 +74,11 @@ def _name(painter: QPainter, rects: list[QRectF], name: str, colour: QColor) -> 
                 painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, name)
 
 
-def paint_badge(painter: QPainter, lane: QRectF, number: str, colour: QColor) -> None:
-    """A person's number, left of the lane."""
+def paint_number(painter: QPainter, lane: QRectF, number: str, colour: QColor) -> None:
+    """A person's, left of the lane."""
     width = max(painter.fontMetrics().horizontalAdvance(number) + 8, 16)
     badge = QRectF(lane.left() - 6 - width, lane.top() + 1, width, lane.height() - 1)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colour)
-    painter.drawRoundedRect(badge, 4, 4)
-    painter.setPen(readable_on(colour))
-    painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, number)
+    paint_badge(painter, badge, number, colour)
 
 
 def paint_axis(painter: QPainter, places: Places, theme: Theme, moment: float | None) -> None:

@@ -28,7 +28,8 @@ from PySide6.QtWidgets import (
 
 from app.live.consumer_base import CaptureTimer, Consumer, Live
 from app.live.session import State
-from app.theme import current_theme, readable_on
+from app.live.views.badge import paint_badge
+from app.theme import current_theme
 from ml.vision.analysis import Analysis, Face, TrackedFace
 
 _HEIGHT: Final = 44
@@ -123,7 +124,9 @@ class Chips(QScrollArea, Consumer):
         for face in self._analysis.faces:
             if face.track not in self._chips:
                 self._add(face.track)
-            self._chips[face.track].show_face(face, self._analysis, self._options.least_quality)
+            chip = self._chips[face.track]
+            chip.name = self._people.name(face.track)
+            chip.show_face(face, self._analysis, self._options.least_quality)
         self._nobody.setVisible(not self._chips)
         self._mark_chosen()
 
@@ -139,9 +142,7 @@ class Chips(QScrollArea, Consumer):
     @Slot()
     def _mark_chosen(self) -> None:
         for track, chip in self._chips.items():
-            chip.name = self._people.name(track)
             chip.setChecked(track == self._choice.track)
-            chip.updateGeometry()
             if chip.isChecked():
                 self.ensureWidgetVisible(chip, 8, 0)
 
@@ -185,6 +186,7 @@ class Chip(QAbstractButton):
         if self._picture is None or not self.visibleRegion().isEmpty():
             self._picture = _cut_out(analysis, face.face)
         self.setAccessibleName(f"{self.name}: {self.label}, {self.age}")
+        self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -222,11 +224,7 @@ class Chip(QAbstractButton):
             painter.drawImage(picture, self._picture)
             painter.restore()
         badge = QRectF(picture.x(), picture.bottom() - 15, 8 + 7 * len(self._number), 15)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._colour)
-        painter.drawRoundedRect(badge, 4, 4)
-        painter.setPen(readable_on(self._colour))
-        painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, self._number)
+        paint_badge(painter, badge, self._number, self._colour)
 
         lines = room.adjusted(_PICTURE + 14, 3, -8, -3)
         metrics = QFontMetricsF(self.font())

@@ -9,6 +9,7 @@ from typing import Final
 from PySide6.QtCore import QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
+from app.live.views.badge import paint_badge
 from app.live.views.name_tags import place_tags
 from app.theme import EXPRESSION_COLOURS, readable_on
 from ml.expressions import Expression
@@ -86,10 +87,7 @@ def _paint_tag(painter: QPainter, mark: Mark, font: QFont, tag: QRectF) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
     painter.drawRoundedRect(tag, 5, 5)
-    painter.setBrush(mark.colour)
-    painter.drawRoundedRect(badge, 5, 5)
-    painter.setPen(readable_on(mark.colour))
-    painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, mark.number)
+    paint_badge(painter, badge, mark.number, mark.colour, corner=5)
     painter.setPen(readable_on(colour))
     painter.drawText(tag.adjusted(badge.width(), 0, 0, 0), Qt.AlignmentFlag.AlignCenter, mark.text)
     painter.setOpacity(1.0)

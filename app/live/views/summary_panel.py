@@ -33,7 +33,6 @@ class SummaryPanel(QFrame, Consumer):
         timer = CaptureTimer(live.session, _REFRESH_MS, self)
         timer.timeout.connect(self._refresh)
         live.panel.addTab(self, self.tr("Summary"))
-        live.panel.currentChanged.connect(self._refresh)
         live.choice.person_changed.connect(self._refresh)
         live.people.changed.connect(self._refresh)
         live.options.changed.connect(self._refresh)
@@ -77,11 +76,12 @@ class SummaryPanel(QFrame, Consumer):
     def _refresh(self) -> None:
         if not self.isVisible():
             return
-        history, least = self._people.history, self._options.least_summarised
         if not self.person.view().isVisible():  # else the choice would move under the pointer
             self._list_people()
         track = self.person.currentData()
-        summary = summarise(history.rows(track), least) if track is not None else None
+        rows = self._people.history.rows(track) if track is not None else None
+        least = self._options.least_summarised
+        summary = summarise(rows, least) if rows is not None else None
         self.caption.setText(self._caption(track, summary))
         self.table.show_summary(summary)
 
