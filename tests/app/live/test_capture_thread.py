@@ -184,7 +184,7 @@ def test_a_camera_that_is_pulled_out_is_used_again_when_it_returns(
 def test_a_camera_that_is_not_there_at_the_start_fails(
     qtbot: QtBot, boxes: Boxes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ml.vision.sources, "list_cameras", list)
+    monkeypatch.setattr(ml.vision.sources.cameras, "list_cameras", list)
     thread = boxes.capture("camera:")
     with qtbot.waitSignal(thread.failed) as failed, qtbot.waitSignal(thread.finished):
         thread.start()

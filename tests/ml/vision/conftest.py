@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.ml.vision.source_files import Picture
+from tests.ml.vision.sources.files import Picture
 
 
 @pytest.fixture

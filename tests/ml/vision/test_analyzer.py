@@ -180,6 +180,21 @@ def test_automatic_views_are_as_many_as_there_is_time_for() -> None:
     assert face.views == 3
 
 
+def test_a_missed_frame_tells_that_there_is_no_time_for_more_views() -> None:
+    scene = _Scene(interval=0)
+    scene.analyzer.views = AUTOMATIC_VIEWS
+    scene.frames = 7  # the first ones went by while the network was loaded
+    views = []
+    for n in range(400):
+        if n == 90:
+            scene.frames += 1
+        views.append(scene.see(n / 30, 100).faces[0].views)
+    assert views == [3] * 90 + [1] * 150 + [3] * 160
+    scene.analyzer.interval = 1.0
+    scene.frames += 20
+    assert scene.see(20, 100).faces[0].views == 3, "there is a second for it"
+
+
 @pytest.mark.parametrize("views", [1, 3])
 def test_views_that_are_chosen_stay(views: int) -> None:
     scene = _Scene(interval=0)

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ml.vision import sources
-from ml.vision.sources import SourceError, open_source
-from tests.ml.vision.source_files import Picture, frames_of, refusal, write_video
+from ml.vision.sources import SourceError, cameras, open_source
+from tests.ml.vision.sources.files import Picture, frames_of, refusal, write_video
 
 
 @pytest.mark.parametrize("name", ["ünïcødé 表情 😀", "with space", "100%", "#a?b=c&d", "-x", "a'b"])
@@ -79,7 +78,7 @@ def test_unreadable_file(tmp_path: Path) -> None:
     "address", ["", "~nobody-of-this-name/a.mp4", "a" * 5000, "a\0b", "camera:", "999", "²", "-1"]
 )
 def test_addresses_of_nothing(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "enumerate_cameras", lambda _: [])
+    monkeypatch.setattr(cameras, "enumerate_cameras", lambda _: [])
     refusal(address)
 
 
@@ -88,7 +87,7 @@ def test_addresses_of_nothing(address: str, monkeypatch: pytest.MonkeyPatch) -> 
 def test_any_address_is_opened_or_refused(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
-    monkeypatch.setattr(sources, "enumerate_cameras", lambda _: [])
+    monkeypatch.setattr(cameras, "enumerate_cameras", lambda _: [])
     monkeypatch.chdir(tmp_path_factory.getbasetemp())
     with suppress(SourceError):
         open_source(address).close()

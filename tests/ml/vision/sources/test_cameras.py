@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from ml.vision import sources
-from ml.vision.sources import Camera, SourceError, _find_camera, list_cameras, open_source
-from tests.ml.vision.source_files import Picture, refusal
+from ml.vision.sources import Camera, SourceError, list_cameras, open_source
+from ml.vision.sources import cameras as cameras_module
+from ml.vision.sources.cameras import _find_camera
+from tests.ml.vision.sources.files import Picture, refusal
 
 
 @dataclass
@@ -47,12 +48,12 @@ class _FakeCapture:
 @pytest.fixture
 def cameras(monkeypatch: pytest.MonkeyPatch) -> None:
     infos = [_Info("USB Camera", 2), _Info("Built-in", 0), _Info("USB Camera", 4)]
-    monkeypatch.setattr(sources, "enumerate_cameras", lambda _: infos)
+    monkeypatch.setattr(cameras_module, "enumerate_cameras", lambda _: infos)
 
 
 def test_the_first_camera_is_taken_where_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     cameras = [Camera("Built-in", 3, 200), Camera("Studio", 5, 200)]
-    monkeypatch.setattr("ml.vision.sources.list_cameras", lambda: cameras)
+    monkeypatch.setattr("ml.vision.sources.cameras.list_cameras", lambda: cameras)
     assert _find_camera("") is cameras[0]
     assert _find_camera("Studio") is _find_camera("5") is cameras[1]
     with pytest.raises(SourceError, match=r"Other is not connected\. Choose one that is: Built"):
@@ -106,7 +107,7 @@ def test_a_camera_that_gives_nothing(monkeypatch: pytest.MonkeyPatch, nothing: o
 
 
 def test_no_camera(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "enumerate_cameras", lambda _: [])
+    monkeypatch.setattr(cameras_module, "enumerate_cameras", lambda _: [])
     assert list_cameras() == []
     assert "No camera was found" in refusal("camera:USB Camera")
     assert "No camera was found" in refusal("0")

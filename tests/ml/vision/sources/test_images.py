@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from ml.vision.sources import SourceError, open_source, read_image, to_bgr
-from tests.ml.vision.source_files import Picture, frames_of, refusal
+from tests.ml.vision.sources.files import Picture, frames_of, refusal
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".webp", ".tiff", ".ppm", ".jp2"])
