@@ -29,6 +29,8 @@ from resources import bundled_weights
 
 _FRAME: Final = 1 / 30
 """Seconds in which a frame of a usual camera should be analysed."""
+_BUSY: Final = 5.0
+"""Seconds after a missed frame in which there is no time for more than one view."""
 
 
 class FaceAnalyzer:
@@ -101,6 +103,10 @@ class FaceAnalyzer:
         self._tracker = Tracker()
         self._size: tuple[int, int] | None = None
         """Width and height of the last frame, in pixels."""
+        self._next_index = 0
+        """Of the frame that follows the last; 0 before the first."""
+        self._missed = float("-inf")
+        """Time of the newest frame before which one was missed, as an analysis took too long."""
         self._baselines: dict[int, Baseline] = {}
         self._last_prediction = float("-inf")
 
@@ -129,6 +135,9 @@ class FaceAnalyzer:
         if self._size is not None and self._size != (width, height):
             self._tracker.rescale(width / self._size[0], height / self._size[1])
         self._size = width, height
+        if self._next_index and frame.index > self._next_index:
+            self._missed = frame.time
+        self._next_index = frame.index + 1
         faces = self._tracker.update(self.detector.detect(frame.image), frame.time)
         due = frame.time - self._last_prediction >= self.interval
         asked = [face for face in faces if due or self._is_wanted(face)]
@@ -143,7 +152,7 @@ class FaceAnalyzer:
     def _classify(self, frame: Frame, faces: list[TrackedFace], start: float) -> list[TrackedFace]:
         """``start`` is when the analysis of the frame began."""
         begun = time.perf_counter()
-        views = self.views or self._views_in_time(len(faces), begun - start)
+        views = self.views or self._views_in_time(len(faces), begun - start, frame.time)
         pictures = np.concatenate([face_pictures(frame.image, f.face, views) for f in faces])
         predictions = self.classifier.probabilities(pictures, views).tolist()
         taken = (time.perf_counter() - begun) / len(pictures)
@@ -188,8 +197,13 @@ class FaceAnalyzer:
             return replace(face, probabilities=face.raw, baseline=None)
         return replace(face, probabilities=baseline.corrected(face.raw), baseline=baseline.done)
 
-    def _views_in_time(self, faces: int, elapsed: float) -> int:
-        """The most views for which there is time after ``elapsed`` seconds of this frame."""
+    def _views_in_time(self, faces: int, elapsed: float, now: float) -> int:
+        """The most views for which there is time after ``elapsed`` seconds of the frame ``now``.
+
+        There may be more to do than this, such as a video to encode: a missed frame tells.
+        """
+        if self.interval < _FRAME and now - self._missed < _BUSY:
+            return 1
         left = max(self.interval, _FRAME) - elapsed
         views = (n for n in sorted(VIEWS, reverse=True))
         return next((n for n in views if n * faces * self._seconds_per_picture <= left), 1)
