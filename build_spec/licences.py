@@ -42,6 +42,16 @@ text follows, with that of the GNU General Public License, to which it refers. T
 folder as separate libraries, and you may replace them with others that have the same interface.
 Their source code is at https://code.qt.io and https://download.qt.io/official_releases.
 """
+_FFMPEG: Final = """\
+FFmpeg is in PyAV's wheels under the GNU Lesser General Public License, version 3 or later, as
+separate libraries that you may replace. They need libx264 and libx265, which the wheels also carry,
+and which are under the GNU General Public License, version 2 or later; the program does not use
+these two. This folder as a whole may therefore be passed on under the GNU General Public License,
+version 3; the terms of everything else in it allow that. Both texts are with Qt's. The source code
+is at https://ffmpeg.org, https://code.videolan.org/videolan/x264,
+https://bitbucket.org/multicoreware/x265_git, and, as PyAV builds it,
+https://github.com/PyAV-Org/pyav-ffmpeg.
+"""
 
 
 @dataclass(frozen=True)
@@ -127,6 +137,8 @@ def _included() -> Iterator[Part]:
     detector = _read(_TEXTS / "CenterFace.txt")
     yield Part("CenterFace (the face detector's network)", "", "MIT", {"": detector})
     texts = {name: _read(_TEXTS / f"{name}.txt") for name in ("LGPL-3.0", "GPL-3.0")}
+    version = metadata.version("av")
+    yield Part("FFmpeg (in PyAV)", version, "LGPL-3.0-or-later AND GPL-2.0-or-later", {"": _FFMPEG})
     yield Part("Qt", metadata.version("PySide6_Essentials"), "LGPL-3.0-only", {"": _QT, **texts})
 
 

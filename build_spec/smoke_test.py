@@ -1,8 +1,8 @@
 """Run the built program as on a computer without Python: ``smoke_test.py FOLDER``.
 
 For Linux and macOS. It gets a home directory of its own, on Linux a display, and no other
-environment variables. It has to open its window, analyse a clip with a face, train for one epoch
-in a child process, and exit by itself.
+environment variables. It has to open its window, analyse a clip with a face, record it, train for
+one epoch in a child process, exit by itself, and export what it recorded.
 """
 
 from __future__ import annotations
@@ -37,12 +37,20 @@ def main(folder: Path) -> int:
         _write_clip(clip)
         _write_data(data)
         environment = {"HOME": name, "QT_QPA_PLATFORM": platforms.QT_PLATFORM, **display}
+        recording, exported = home / "recording", home / "recording.parquet"
         live = ["--source", str(clip), "--interval", "0", "--start"]
+        live += ["--record", str(recording), "--record-video", "blurred"]
         training = ["--train", str(data), "--epochs", "1"]
-        command = [folder.absolute() / platforms.NAME, *live, *training, "--report", str(report)]
+        program = folder.absolute() / platforms.NAME
+        command = [program, *live, *training, "--report", str(report)]
         status = _status(command, environment, home)
+        export = ["--train-worker", "export", str(recording), "--to", "parquet", "--to", "report"]
+        export_status = _status([program, *export], environment, home)
         found = json.loads(report.read_bytes()) if report.exists() else {}
         weights = list(home.rglob("best.safetensors"))
+        video = recording / "video.webm"
+        filmed = video.stat().st_size if video.exists() else 0
+        exports = exported.exists() and exported.with_suffix(".html").exists()
     terms = folder / licences.FILE
     faults = [
         fault
@@ -57,6 +65,8 @@ def main(folder: Path) -> int:
             f"it computed with {found.get('engines')}": found.get("engines") != ["OpenVINO"] * 2,
             f"it trained {found.get('epochs')} epochs": found.get("epochs") != 1,
             "training left no weights": not weights,
+            "it recorded no video": filmed < 10_000,
+            f"its exports failed with {export_status}": export_status != 0 or not exports,
             f"it had problems: {found.get('problems')}": bool(found.get("problems")),
             f"{licences.FILE} is missing or empty": not terms.is_file() or not terms.read_bytes(),
         }.items()

@@ -23,14 +23,15 @@ class RecordingError(ValueError):
     """A recording that cannot be written or read; the message says which file, why, what to do."""
 
 
-def unwritable(path: Path, error: OSError) -> RecordingError:
-    """Of a file of a recording that had begun.
+def unwritable(path: Path, error: Exception) -> RecordingError:
+    """Of a file of a recording that had begun; ``error`` is an OSError, or one of FFmpeg.
 
     The message goes into recording.json, too, and so tells no folders but the recording's own.
     """
     place = f"{path.absolute().parent.name}/{path.name}"
-    what_to_do = _WHAT_TO_DO.get(error.errno or 0, "Record to another folder.")
+    number, why = getattr(error, "errno", None) or 0, getattr(error, "strerror", None) or error
+    what_to_do = _WHAT_TO_DO.get(number, "Record to another folder.")
     return RecordingError(
-        f"{place} cannot be written: {error.strerror or error}. The recording has ended; what was "
+        f"{place} cannot be written: {why}. The recording has ended; what was "
         f"written before is kept. {what_to_do}"
     )

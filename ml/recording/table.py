@@ -51,6 +51,8 @@ class Table:
                 self._file.truncate(self._size + whole)
             raise
         self._size += len(data)
+        if not data:
+            os.utime(self.path)  # others see that it is still written
 
     def check(self) -> None:
         """Raises OSError if the file is no longer in its place, where others would find it.

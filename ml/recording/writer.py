@@ -4,35 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from ml.expressions import EXPRESSIONS
 from ml.files import replacing
 from ml.people.measures import valence
-from ml.recording.about import ABOUT_FILE, About
+from ml.recording.about import ABOUT_FILE, About, Video
 from ml.recording.cells import Value, to_utc
 from ml.recording.columns import FACES, FACES_FILE, MARKERS, MARKERS_FILE
 from ml.recording.errors import RecordingError, unwritable
+from ml.recording.marker import Marker
 from ml.recording.table import Table
+from ml.recording.video import SUFFIX, Image, VideoWriter
 from ml.vision.analysis import TrackedFace
 
 _UNKNOWN: Final = (None,) * len(EXPRESSIONS)
+_VIDEO_FILE: Final = f"video{SUFFIX}"
 _MOMENT: Final = 3
 """Columns of faces.csv that a frame without faces has, too."""
-
-
-@dataclass(frozen=True)
-class Marker:
-    """A moment or an interval that the user marked."""
-
-    time: float
-    """As ``Frame.time``; ``until`` likewise."""
-    until: float | None
-    """None for a moment."""
-    label: str = ""
-    note: str = ""
 
 
 class RecordingWriter:
@@ -42,11 +33,24 @@ class RecordingWriter:
     After a RecordingError there is nothing to be done but to close it.
     """
 
-    def __init__(self, folder: Path, about: About) -> None:
-        """Begins it in ``folder``, which must be new or empty. Raises RecordingError."""
-        self._folder, self._about = folder, about
+    def __init__(self, folder: Path, about: About, video_kind: str | None = None) -> None:
+        """Begins it in ``folder``, which must be new or empty. Raises RecordingError.
+
+        ``video_kind``, one of VIDEO_KINDS, says what the pictures are that are going to be added;
+        None if there are none.
+        """
+        self._folder = folder
+        self._about = replace(about, video=Video(_VIDEO_FILE, video_kind) if video_kind else None)
+        self._video: VideoWriter | None = None
+        """None before the first picture."""
+        self._pictured = -1.0
+        """Time of the newest picture, in seconds of the recording."""
         self._start: float | None = None
         """Time of the first frame, as ``Frame.time``."""
+        self._seconds = 0.0
+        """Time of the newest frame, since the first."""
+        self._people: set[int] = set()
+        """All track ids."""
         self._failure: RecordingError | None = None
         """The first one; nothing more is recorded after it."""
         self._closed = False
@@ -82,22 +86,30 @@ class RecordingWriter:
         wall_time: float,
         faces: Iterable[TrackedFace],
         names: Mapping[int, str],
+        picture: Image | None = None,
     ) -> None:
         """The faces of an analysed frame; the first frame is the recording's time 0.
 
         ``index``, ``time`` and ``wall_time`` are the Frame's. ``names`` are those that the user
-        gave, by track id.
+        gave, by track id. ``picture`` is what of the frame belongs into the video. Raises
+        RecordingError if the video cannot be written; the recording has ended.
         """
         self._refuse_if_ended()
         if self._start is None:
             self._start = time
         moment = (time - self._start, to_utc(wall_time) if wall_time else None, index)
+        self._seconds = moment[0]
         nobody = True
         for face in faces:
+            self._people.add(face.track)
             self._faces.add((*moment, *_measures(face, names.get(face.track), self._start)))
             nobody = False
         if nobody:
             self._faces.add((*moment, *[None] * (len(FACES) - _MOMENT)))
+        # A frame that is analysed again, with other weights, is in the video already.
+        if picture is not None and moment[0] > self._pictured:
+            self._pictured = moment[0]
+            self._film(picture, moment[0])
 
     def mark(self, marker: Marker) -> None:
         """One that is set before the first frame is at time 0."""
@@ -109,12 +121,9 @@ class RecordingWriter:
     def flush(self) -> None:
         """Write what was added. Raises RecordingError if that fails; the recording has ended."""
         self._refuse_if_ended()
-        for table in self._tables:
-            self._attempt(table.path, table.flush)
-        if self._failure is not None:
-            raise self._failure
+        self._write_rows()
 
-    def close(self, ended: str, frames_dropped: int) -> None:
+    def close(self, ended: str, frames_dropped: int = 0, pictures_dropped: int = 0) -> None:
         """End it; ``ended`` says how, in words. Closing again does nothing.
 
         Raises RecordingError if that fails, but not after ``flush`` raised one.
@@ -123,16 +132,23 @@ class RecordingWriter:
             return
         self._closed = True
         told = self._failure is not None
+        if self._video is not None:
+            self._attempt(self._video.close)
         for table in self._tables:
             if not told:
-                self._attempt(table.path, table.flush)
-            self._attempt(table.path, table.close)
+                self._attempt(table.flush, table.path)
+            self._attempt(table.close, table.path)
         self._about = replace(
             self._about,
             ended=ended if self._failure is None else str(self._failure),
             frames_dropped=frames_dropped,
+            pictures_dropped=pictures_dropped,
+            seconds=self._seconds,
+            people=len(self._people),
         )
-        self._attempt(self._folder / ABOUT_FILE, self._rewrite_about)
+        if self._video is None:  # it ended before the first frame
+            self._about = replace(self._about, video=None)
+        self._attempt(self._rewrite_about, self._folder / ABOUT_FILE)
         if self._failure is not None and not told:
             raise self._failure
 
@@ -140,11 +156,31 @@ class RecordingWriter:
         if self._closed or self._failure is not None:
             raise RecordingError(f"The recording {self._folder.name} has ended.")
 
-    def _attempt(self, path: Path, action: Callable[[], None]) -> None:
-        """The first failure is kept: it explains the others."""
+    def _film(self, picture: Image, time: float) -> None:
+        def film() -> None:
+            if self._video is None:
+                height, width = picture.shape[:2]
+                self._video = VideoWriter(self._folder / _VIDEO_FILE, width, height)
+            self._video.add(picture, time)
+
+        self._attempt(film)
+        if self._failure is not None:
+            self._write_rows()
+
+    def _write_rows(self) -> None:
+        for table in self._tables:
+            self._attempt(table.flush, table.path)
+        if self._failure is not None:
+            raise self._failure
+
+    def _attempt(self, action: Callable[[], None], path: Path | None = None) -> None:
+        """The first failure is kept: it explains the others. ``path`` is what OSErrors are of."""
         try:
             action()
+        except RecordingError as error:
+            self._failure = self._failure or error
         except OSError as error:
+            assert path is not None
             self._failure = self._failure or unwritable(path, error)
 
     def _rewrite_about(self) -> None:
