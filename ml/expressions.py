@@ -26,6 +26,19 @@ class Expression(IntEnum):
 EXPRESSIONS: Final = tuple(Expression)
 LABELS: Final = tuple(expression.label for expression in EXPRESSIONS)
 
+COLOURS: Final = {
+    Expression.ANGRY: "#D55E00",
+    Expression.DISGUST: "#009E73",
+    Expression.FEAR: "#CC79A7",
+    Expression.HAPPY: "#E69F00",
+    Expression.SAD: "#0072B2",
+    Expression.SURPRISE: "#56B4E9",
+    Expression.NEUTRAL: "#8D95A3",
+}
+"""As #RRGGBB. Okabe & Ito (2008): eight colours that people with any colour vision can tell apart.
+Yellow and black are left out, since one of them vanishes on each background; grey is for neutral.
+"""
+
 ALPHABETICAL: Final = tuple(sorted(EXPRESSIONS, key=lambda expression: expression.label))
 """The order class folders are read in (torchvision's ImageFolder)."""
 

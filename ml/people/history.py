@@ -30,10 +30,20 @@ _KEPT: Final = 3600.0
 """Seconds; older rows are dropped."""
 _MOST_ROWS: Final = 1_200_000
 """Of all people, 58 MB: an hour of ten at 30 observations a second, or less time of more people."""
-_LONGEST: Final = 2.0
+LONGEST: Final = 2.0
 """Seconds for which an observation holds at most: nobody knows what was during a longer pause."""
 _TRIM_EVERY: Final = 4096
 """Rows that are added between two looks at what is too old."""
+
+
+def holding(rows: Rows, start: float, end: float) -> Rows:
+    """Those of one person's ``rows`` that hold somewhere from ``start`` to ``end``; a view."""
+    times = rows["time"]
+    # bisect, for numpy's search would copy the column first.
+    first, past = bisect_right(times, start), bisect_right(times, end)
+    if first and rows["time"][first - 1] + rows["seconds"][first - 1] >= start:
+        first -= 1
+    return rows[first:past]
 
 
 class History:
@@ -121,7 +131,7 @@ class History:
 
     def _hold(self, seconds: float) -> None:
         for course in self._in_view:
-            self._step = min(seconds, _LONGEST)
+            self._step = min(seconds, LONGEST)
             course.hold(self._step)
 
     def _trim(self) -> None:
@@ -157,13 +167,7 @@ class _Course:
         )
 
     def rows(self, start: float, end: float) -> Rows:
-        rows = self._array[self._first : self._past]
-        times = rows["time"]
-        # bisect, for numpy's search would copy the column first.
-        first, past = bisect_right(times, start), bisect_right(times, end)
-        if first and rows["time"][first - 1] + rows["seconds"][first - 1] >= start:
-            first -= 1
-        return rows[first:past]
+        return holding(self._array[self._first : self._past], start, end)
 
     def append(self, time: float, face: TrackedFace) -> None:
         if self._past == len(self._array):

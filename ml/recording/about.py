@@ -9,15 +9,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
+from pathlib import Path
 from typing import Any, Final
 
-from ml.recording.cells import from_utc, to_utc
+from ml.recording.cells import from_utc, one_line, to_utc
 from ml.recording.errors import RecordingError
+from ml.recording.limits import HIGHEST_COUNT, LATEST, number
+from ml.recording.untrusted import read_bytes
 
 ABOUT_FILE: Final = "recording.json"
 SCHEMA: Final = 1
 PROGRAM: Final = "face-expression-detector"
 VIDEO_KINDS: Final = ("plain", "annotated", "blurred")
+_LONGEST: Final = 1 << 20
+"""Bytes; a usual one has 1,000."""
 _CREDENTIALS: Final = re.compile(r"//[^/\s]*@")
 """User name and password in the address of a stream."""
 _PACKAGES: Final = {"openvino": "openvino", "numpy": "numpy", "opencv": "opencv-python"}
@@ -62,9 +67,17 @@ class About:
     engine: str
     settings: Mapping[str, Any]
     """The AnalysisOptions as a dict, as they were in the beginning."""
+    note: str = ""
+    """The user's own on the whole recording, on one line."""
     video: Video | None = None
     frames_dropped: int = 0
     """That should have been recorded, but came faster than they could be written."""
+    pictures_dropped: int = 0
+    """Frames that are in the data, but not in the video."""
+    seconds: float | None = None
+    """How long it is; None while it is recorded, and for ever if the program was killed."""
+    people: int | None = None
+    """Track ids in it; None as above."""
     ended: str | None = None
     """How it ended, in words; None while it is recorded, and for ever if the program was killed."""
     program: str = PROGRAM
@@ -85,7 +98,8 @@ class About:
         video can be relied on.
         """
         try:
-            values = json.loads(content)
+            # What is not a number, which JSON does not have, could not be written again.
+            values = json.loads(content, parse_constant=lambda _: None)
         except (ValueError, RecursionError) as error:
             raise RecordingError("is damaged: it is not JSON.") from error
         schema = values.get("schema") if isinstance(values, dict) else None
@@ -98,18 +112,34 @@ class About:
             )
         try:
             began = from_utc(_of(str, values, "began"))
-        except ValueError as error:
+            to_utc(began)  # fails where the time zone moves it out of the calendar
+        except (ValueError, OverflowError, OSError) as error:
             raise RecordingError("is damaged: it does not tell when it began.") from error
+        people = number(values.get("people"), 0, HIGHEST_COUNT)
         texts = ("source", "weights", "weights_sha256", "trained_on", "device", "engine")
         return cls(
             began,
-            **{name: _of(str, values, name) for name in (*texts, "program", "version")},
+            **{name: one_line(_of(str, values, name)) for name in (*texts, "program", "version")},
             settings=_of(dict, values, "settings"),
+            note=one_line(_of(str, values, "note")),
             video=_video(values.get("video")),
             frames_dropped=max(_of(int, values, "frames_dropped"), 0),
-            ended=None if values.get("ended") is None else _of(str, values, "ended"),
+            seconds=number(values.get("seconds"), 0, LATEST),
+            people=None if people is None else int(people),
+            pictures_dropped=max(_of(int, values, "pictures_dropped"), 0),
+            ended=None if values.get("ended") is None else one_line(_of(str, values, "ended")),
             versions={str(k): str(v) for k, v in _of(dict, values, "versions").items()},
         )
+
+
+def read_about(folder: Path) -> About:
+    """Raises RecordingError for a folder that is no recording, damaged, or of a newer schema."""
+    path = folder / ABOUT_FILE
+    content = read_bytes(path, _LONGEST)
+    try:
+        return About.from_json(content)
+    except RecordingError as error:
+        raise RecordingError(f"{path} {error}") from error
 
 
 def _of(kind: type[Any], values: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - a kind
@@ -122,11 +152,11 @@ def _video(values: object) -> Video | None:
         return None
     if isinstance(values, dict):
         file, kind = _of(str, values, "file"), values.get("kind")
-        if kind in VIDEO_KINDS and _is_plain(file):
+        if kind in VIDEO_KINDS and is_plain(file):
             return Video(file, kind)
     raise RecordingError("is damaged: its video is not the name of a file in the folder.")
 
 
-def _is_plain(name: str) -> bool:
+def is_plain(name: str) -> bool:
     """Whether ``name`` is that of a file in the folder, on every system."""
     return bool(name.strip(". ")) and name.isprintable() and not set(name) & set('<>:"/\\|?*')

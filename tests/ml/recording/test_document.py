@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ml.expressions import LABELS
+from ml.recording.about import ABOUT_FILE
 from ml.recording.columns import FACES, FACES_FILE, MARKERS, Column
+from ml.recording.corrections import CORRECTIONS_FILE, Corrections, write_corrections
 from tests.ml.recording.made_recordings import BEGAN, record
 
 _DOCUMENT = (Path(__file__).parents[3] / "docs" / "recordings.md").read_text(encoding="utf-8")
@@ -28,6 +32,20 @@ def test_it_tells_every_column(file: str, columns: tuple[Column, ...]) -> None:
     assert rows == [
         (c.name, c.unit, "" if c.decimals is None else str(c.decimals), c.meaning) for c in columns
     ]
+
+
+@pytest.mark.parametrize(
+    ("file", "write"),
+    [
+        (ABOUT_FILE, lambda folder: record(folder)),
+        (CORRECTIONS_FILE, lambda folder: write_corrections(folder, Corrections())),
+    ],
+)
+def test_it_tells_every_name(tmp_path: Path, file: str, write: Callable[[Path], object]) -> None:
+    write(tmp_path)
+    cells = re.findall(r"^\| (`.*?) \|", section(file), re.M)
+    told = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+    assert sorted(told) == sorted(json.loads((tmp_path / file).read_bytes()))
 
 
 def test_its_pandas_example_runs(

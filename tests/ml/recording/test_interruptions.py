@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from ml.recording.about import read_about
 from ml.recording.columns import FACES_FILE
 from ml.recording.errors import RecordingError
-from ml.recording.reader import read_about, read_faces
-from ml.recording.writer import Marker, RecordingWriter
+from ml.recording.marker import Marker
+from ml.recording.recording import read_recording
+from ml.recording.writer import RecordingWriter
 from tests.ml.people.faces import person
 from tests.ml.recording.made_recordings import ABOUT, BEGAN
 
@@ -25,8 +27,9 @@ _WINDOWS = sys.platform == "win32"
 _RECORDING = """
 import sys
 from pathlib import Path
+from ml.recording.about import read_about
 from ml.recording.errors import RecordingError
-from ml.recording.reader import read_about, read_faces
+from ml.recording.recording import read_recording
 from ml.recording.writer import RecordingWriter
 from tests.ml.people.faces import person
 from tests.ml.recording.made_recordings import ABOUT, BEGAN
@@ -57,7 +60,7 @@ try:
 except RecordingError as error:
     print(error)
 writer.close("stopped", 0)
-frames = [row.frame for row in read_faces(folder)]
+frames = read_recording(folder).faces.frame.tolist()
 assert frames == [n // 2 for n in range(len(frames))]
 assert 60 * second <= len(frames) < 60 * (second + 1)
 assert (folder / "faces.csv").read_bytes().endswith(b"\\n")
@@ -68,11 +71,14 @@ print(sorted(path.name for path in folder.iterdir()))
 
 def add(writer: RecordingWriter, first: int, past: int) -> None:
     for n in range(first, past):
-        writer.add(n, n / 30, BEGAN + n / 30, [person()], {})
+        writer.add(n, n / 30, BEGAN + n / 30, [person(1)], {})
 
 
 def frames(folder: Path) -> list[int]:
-    return [row.frame for row in read_faces(folder)]
+    recording = read_recording(folder)
+    assert recording.problems == ()
+    found: list[int] = recording.faces.frame.tolist()
+    return found
 
 
 @pytest.mark.parametrize("seconds", [1, 20, 45])

@@ -1,41 +1,45 @@
 from __future__ import annotations
 
 import csv
-import math
 import tempfile
 import threading
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.expressions import Expression
-from ml.recording.about import ABOUT_FILE
+from ml.recording.about import ABOUT_FILE, read_about
 from ml.recording.cells import one_line
 from ml.recording.columns import FACES_FILE, MARKERS_FILE
 from ml.recording.errors import RecordingError
-from ml.recording.reader import read_about, read_faces
-from ml.recording.writer import Marker, RecordingWriter
+from ml.recording.faces import NOBODY, NONE
+from ml.recording.marker import Marker
+from ml.recording.recording import read_recording
+from ml.recording.writer import RecordingWriter
 from ml.vision.analysis import Face, Fault, Quality, TrackedFace
 from tests.ml.people.faces import person, worth
 from tests.ml.recording.made_recordings import ABOUT, BEGAN
 
-_POINTS = st.tuples(*[st.tuples(st.floats(), st.floats())] * 5)
+_PIXELS = st.floats(-1e6, 1e6) | st.just(float("nan"))
+_SHARES = st.floats(0, 1) | st.just(float("nan"))
+_POINTS = st.tuples(*[st.tuples(_PIXELS, _PIXELS)] * 5)
 _ANSWERS = st.none() | st.tuples(*[st.floats(0, 1)] * 7)
 _QUALITIES = st.none() | st.builds(
     Quality,
-    st.floats(),
+    _SHARES,
     st.none() | st.sampled_from(Fault),
     **dict.fromkeys(("height", "light", "tones", "sharpness", "turn", "cut_off"), st.just(0.0)),
 )
 _FACES = st.builds(
     TrackedFace,
     st.integers(1, 10**6),
-    st.builds(Face, *[st.floats()] * 5, _POINTS),
+    st.builds(Face, *[_PIXELS] * 4, _SHARES, _POINTS),
     raw=_ANSWERS,
     probabilities=_ANSWERS,
     answered=st.none() | st.floats(0.1, 1e6),
@@ -44,14 +48,11 @@ _FACES = st.builds(
 )
 
 
-def same(
-    found: Sequence[float | None] | None, seen: Sequence[float | None] | None, decimals: int
-) -> bool:
+def same(found: npt.ArrayLike, seen: npt.ArrayLike | None, decimals: int) -> bool:
     """Whether ``found`` is what is kept of ``seen``: all to their decimals, or nothing."""
-    numbers = [] if seen is None else [v for v in seen if v is not None and math.isfinite(v)]
-    if seen is None or len(numbers) < len(seen):
-        return found is None or list(found) == [None]
-    return found == pytest.approx(numbers, rel=1e-12, abs=0.51 * 10**-decimals)
+    if seen is None or not np.isfinite(seen).all():
+        return bool(np.isnan(found).all())
+    return bool(np.allclose(found, seen, rtol=1e-7, atol=0.51 * 10**-decimals))
 
 
 def marks(folder: Path) -> list[dict[str, str]]:
@@ -71,28 +72,31 @@ def test_all_that_was_seen_comes_back(
         writer.add(3, 2.0, BEGAN, [], {})
         writer.add(index, 2 + time, BEGAN + time, [face for face, _ in seen], names)
         writer.close("stopped", 0)
-        first, *rows = read_faces(folder)
-    assert (first.time, first.frame, first.person, first.wall_time) == (0, 3, None, BEGAN)
-    assert len(rows) == max(len(seen), 1)
-    for row in rows:
-        assert row.frame == index
-        assert row.time == pytest.approx(time, abs=1e-4)
-        assert row.wall_time == pytest.approx(BEGAN + time, abs=0.0011)
-    for row, (tracked, _) in zip(rows, seen, strict=False):
+        faces = read_recording(folder).faces
+    assert (faces.time[0], faces.frame[0], faces.person[0]) == (0, 3, NOBODY)
+    assert faces.wall_time[0] == BEGAN
+    assert len(faces) == 1 + max(len(seen), 1)
+    assert set(faces.frame[1:]) == {index}
+    assert faces.time[1:] == pytest.approx(time, abs=1e-4)
+    assert faces.wall_time[1:] == pytest.approx(BEGAN + time, abs=0.0011)
+    kept = {track: one_line(name) for track, name in names.items()}
+    assert faces.names == {track: name for track, name in kept.items() if name}
+    for n, (tracked, _) in enumerate(seen, 1):
         face, quality = tracked.face, tracked.quality
-        assert row.person == tracked.track
-        assert row.name == one_line(names[tracked.track])
-        assert same(row.box, (face.x, face.y, face.width, face.height), 1)
-        points = row.landmarks and [value for point in row.landmarks for value in point]
-        assert same(points, [value for point in face.landmarks for value in point], 1)
-        assert same([row.score], [face.score], 4)
-        assert same([row.quality], quality and [quality.value], 3)
-        assert row.fault is (quality and quality.fault)
-        assert same(row.raw, tracked.raw, 4)
-        assert same(row.probabilities, tracked.probabilities, 4)
-        assert row.label is tracked.expression
-        assert (row.valence is None) is (row.views is None) is (tracked.probabilities is None)
-        assert same([row.predicted], tracked.answered and [tracked.answered - 2], 4)
+        assert faces.person[n] == tracked.track
+        assert same(faces.box[n], (face.x, face.y, face.width, face.height), 1)
+        assert same(faces.landmarks[n], face.landmarks, 1)
+        assert same(faces.score[n], face.score, 4)
+        assert same(faces.quality[n], quality and quality.value, 3)
+        fault = quality.fault if quality else None
+        assert faces.fault[n] == (NONE if fault is None else fault.value)
+        assert same(faces.raw[n], tracked.raw, 4)
+        assert same(faces.probabilities[n], tracked.probabilities, 4)
+        expression = tracked.expression
+        assert faces.label[n] == (NONE if expression is None else expression)
+        assert np.isnan(faces.valence[n]) == (tracked.probabilities is None)
+        assert faces.views[n] == (tracked.views if tracked.probabilities else 0)
+        assert same(faces.predicted[n], tracked.answered and tracked.answered - 2, 4)
 
 
 def test_a_held_prediction_differs_from_a_fresh_one(tmp_path: Path) -> None:
@@ -100,11 +104,11 @@ def test_a_held_prediction_differs_from_a_fresh_one(tmp_path: Path) -> None:
     for n in range(20):
         time = 7.1 + n / 29.97
         answered = time if n % 3 == 0 else time - 1 / 29.97
-        writer.add(n, time, 0.0, [replace(person(), answered=answered)], {})
+        writer.add(n, time, 0.0, [replace(person(1), answered=answered)], {})
     writer.close("stopped", 0)
-    rows = list(read_faces(tmp_path / "r"))
-    assert [row.predicted == row.time for row in rows] == [n % 3 == 0 for n in range(20)]
-    assert all(row.wall_time is None for row in rows)
+    faces = read_recording(tmp_path / "r").faces
+    assert (faces.predicted == faces.time).tolist() == [n % 3 == 0 for n in range(20)]
+    assert np.isnan(faces.wall_time).all()
 
 
 def test_a_face_that_is_not_predicted_yet_has_a_place_only(tmp_path: Path) -> None:
@@ -112,23 +116,27 @@ def test_a_face_that_is_not_predicted_yet_has_a_place_only(tmp_path: Path) -> No
     unanswered = replace(person(4), raw=None, probabilities=None, answered=None, views=0)
     writer.add(0, 0.0, BEGAN, [unanswered, person(5, Expression.SAD, quality=worth(0.4))], {})
     writer.close("stopped", 0)
-    bare, whole = read_faces(tmp_path / "r")
-    assert bare.box == (0, 60, 40, 40)
-    measures = (bare.quality, bare.raw, bare.probabilities, bare.label, bare.valence, bare.views)
-    assert measures == (None,) * 6
-    assert (whole.label, whole.fault, whole.quality) == (Expression.SAD, Fault.SMALL, 0.4)
-    assert whole.valence == pytest.approx(-0.65)
+    faces = read_recording(tmp_path / "r").faces
+    assert faces.box[0].tolist() == [0, 60, 40, 40]
+    for measure in (faces.quality, faces.raw, faces.probabilities, faces.valence, faces.predicted):
+        assert np.isnan(measure[0]).all()
+    assert (faces.label[0], faces.fault[0], faces.views[0]) == (NONE, NONE, 0)
+    assert (faces.label[1], faces.fault[1]) == (Expression.SAD, Fault.SMALL.value)
+    assert faces.quality[1] == pytest.approx(0.4)
+    assert faces.valence[1] == pytest.approx(-0.65)
 
 
 def test_nothing_is_written_before_a_flush_and_all_after_it(tmp_path: Path) -> None:
     writer = RecordingWriter(tmp_path / "r", ABOUT)
-    writer.add(0, 0.0, BEGAN, [person()], {})
-    assert list(read_faces(tmp_path / "r")) == []
+    writer.add(0, 0.0, BEGAN, [person(1)], {})
+    assert len(read_recording(tmp_path / "r").faces) == 0
     writer.flush()
-    assert len(list(read_faces(tmp_path / "r"))) == 1
+    assert len(read_recording(tmp_path / "r").faces) == 1
     assert read_about(tmp_path / "r").ended is None
     writer.close("stopped", 7)
-    assert read_about(tmp_path / "r") == replace(ABOUT, ended="stopped", frames_dropped=7)
+    assert read_about(tmp_path / "r") == replace(
+        ABOUT, video=None, ended="stopped", frames_dropped=7, seconds=0.0, people=1
+    )
     assert {p.name for p in (tmp_path / "r").iterdir()} == {FACES_FILE, MARKERS_FILE, ABOUT_FILE}
 
 
@@ -172,9 +180,9 @@ def test_of_many_that_begin_at_once_one_wins(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     (writer,) = writers
-    writer.add(0, 0.0, BEGAN, [person()], {})
+    writer.add(0, 0.0, BEGAN, [person(1)], {})
     writer.close("stopped", 0)
-    assert len(list(read_faces(tmp_path / "r"))) == 1
+    assert len(read_recording(tmp_path / "r").faces) == 1
 
 
 def test_nothing_can_be_added_after_the_end(tmp_path: Path) -> None:

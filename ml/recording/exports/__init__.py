@@ -1,0 +1,1 @@
+"""Recordings in the forms of other programs; docs/recordings.md says what each keeps."""
