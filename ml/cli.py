@@ -81,6 +81,29 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("--json", action="store_true", help="print the data check as JSON")
     data.set_defaults(command=_data)
 
+    from ml.recording.exports.kinds import KINDS
+
+    export = commands.add_parser("export", help="export recordings for other programs")
+    export.add_argument("recordings", type=Path, nargs="+", metavar="RECORDING")
+    export.add_argument(
+        "--to",
+        required=True,
+        action="extend",
+        type=_kinds,
+        metavar="KIND[,KIND]",
+        help=f"the forms: {', '.join(KINDS)}; can be repeated",
+    )
+    export.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for the files (default: the one that the recording is in)",
+    )
+    export.add_argument(
+        "--replace", action="store_true", help="replace files that are there from before"
+    )
+    export.set_defaults(command=_export)
+
     evaluate = commands.add_parser("evaluate", help="evaluate weights on a data set")
     evaluate.add_argument("weights", type=Path, metavar="WEIGHTS")
     _add_data(evaluate)
@@ -136,6 +159,16 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds < float("inf"):
         raise ValueError(text)
     return seconds
+
+
+def _kinds(text: str) -> list[str]:
+    from ml.recording.exports.kinds import KINDS
+
+    kinds = text.split(",")
+    for kind in kinds:
+        if kind not in KINDS:
+            raise argparse.ArgumentTypeError(f"{kind!r} is none of {', '.join(KINDS)}")
+    return kinds
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -216,6 +249,36 @@ def _predict(arguments: argparse.Namespace) -> None:
     )
     write = write_json if arguments.json else write_csv if arguments.csv else write_table
     write(rows(analyzer, arguments.paths, explanations), sys.stdout)
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from ml.recording.errors import RecordingError
+    from ml.recording.exports.export import export
+    from ml.recording.exports.kinds import KINDS
+    from ml.recording.opened import open_recording
+
+    failed = False
+    for folder in arguments.recordings:
+        folder = folder.absolute()
+        try:
+            opened = open_recording(folder)
+        except RecordingError as error:  # the others may be sound
+            print(error, file=sys.stderr)
+            failed = True
+            continue
+        for problem in opened.problems:
+            print(f"{folder.name}: {problem}", file=sys.stderr)
+        for kind in dict.fromkeys(arguments.to):
+            path = (arguments.out or folder.parent) / f"{folder.name}{KINDS[kind].suffix}"
+            try:
+                if path.exists() and not arguments.replace:  # it may have been worked on since
+                    raise RecordingError(f"{path} exists. Move it away, or use --replace.")
+                export(opened.corrected, kind, path)
+                print(path)
+            except RecordingError as error:
+                print(error, file=sys.stderr)
+                failed = True
+    return 1 if failed else 0
 
 
 def _convert(arguments: argparse.Namespace) -> None:

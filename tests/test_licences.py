@@ -54,7 +54,7 @@ def test_everything_the_program_needs_is_in_the_text_with_its_terms() -> None:
         assert f"\n{part.name} {part.version}: {part.licence}\n" in text
         for terms in part.texts.values():
             assert terms.strip("\n") in text
-    for name in ("CenterFace", "Python", "Qt"):
+    for name in ("CenterFace", "FFmpeg", "Python", "Qt"):
         assert re.search(rf"^{name}.*: \S", text, re.MULTILINE)
     assert "GNU LESSER GENERAL PUBLIC LICENSE" in text
 
