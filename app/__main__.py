@@ -23,6 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.epochs is not None and arguments.train is None:
         parser.error("--epochs needs a data set to train on: add --train DATA")
+    if arguments.record_video is not None and arguments.record is None:
+        parser.error("--record-video needs a folder to record into: add --record DIR")
     if sys.platform == "win32":
         # Before Qt, which loads copies of some libraries that are too old for torch.
         import torch  # noqa: F401
@@ -45,7 +47,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.source is not None:
         window.live.choose_source(arguments.source)
     if arguments.record is not None:
-        window.live.record_next(arguments.record)
+        from app.live.recording.plan import RecordingPlan, VideoKind
+
+        folder = Path(arguments.record).absolute()
+        kind = arguments.record_video or "none"
+        video = VideoKind(kind) if kind != "none" else None
+        window.live.record_next(RecordingPlan(folder, video=video))
     application.quit_on_interrupt()
     report = None
     if arguments.report is not None:
@@ -94,8 +101,13 @@ def _parser() -> argparse.ArgumentParser:
         "--record",
         type=Path,
         metavar="DIR",
-        help="record what is seen from the first frame on into the new folder DIR, as data "
-        "without pictures",
+        help="record what is seen from the first frame on into the new folder DIR",
+    )
+    parser.add_argument(
+        "--record-video",
+        choices=("none", "plain", "annotated", "blurred"),
+        help="what of the pictures --record keeps: nothing (default), all, all with boxes and "
+        "expressions, or all with the faces covered",
     )
     parser.add_argument("--start", action="store_true", help="start capturing at once")
     parser.add_argument(

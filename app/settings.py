@@ -39,6 +39,12 @@ MIN_SIZE: Final = Setting("live/min_size", DetectionOptions().min_size)
 LONG_SIDE: Final = Setting("live/long_side", DetectionOptions().long_side)
 MIRROR: Final = Setting("live/mirror", False)
 LOOP: Final = Setting("live/loop", False)
+MARKER_LABELS: Final = Setting[list[str]]("live/marker_labels", [])
+"""Of the keys 1 to 9: see app/live/markers/labels.py."""
+RECORDINGS_FOLDER: Final = Setting("recordings/folder", "")
+"""In which recordings are kept; empty for the usual one."""
+SNAPSHOTS_FOLDER: Final = Setting("snapshots/folder", "")
+"""Of the last one that was saved; empty before the first."""
 TRAINING_DATA: Final = Setting("training/data", "")
 TRAINING_PRESET: Final = Setting("training/preset", "quick")
 OUTLIVE: Final = Setting("training/outlive_window", False)

@@ -9,20 +9,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QFormLayout
 
-from ml.expressions import Expression
+from ml.expressions import COLOURS
 from resources import icon
 
-# Okabe & Ito (2008): eight colours that people with any colour vision can tell apart. Yellow and
-# black are left out, since one of them vanishes on each background; grey is for neutral.
-EXPRESSION_COLOURS: Final = {
-    Expression.ANGRY: QColor("#D55E00"),
-    Expression.DISGUST: QColor("#009E73"),
-    Expression.FEAR: QColor("#CC79A7"),
-    Expression.HAPPY: QColor("#E69F00"),
-    Expression.SAD: QColor("#0072B2"),
-    Expression.SURPRISE: QColor("#56B4E9"),
-    Expression.NEUTRAL: QColor("#8D95A3"),
-}
+EXPRESSION_COLOURS: Final = {expression: QColor(code) for expression, code in COLOURS.items()}
 
 # Tol's "muted" scheme (2021): unlike the colours above, and told apart with any colour vision.
 # A person's number stands beside the colour.
@@ -40,6 +30,11 @@ PERSON_COLOURS: Final = tuple(
         "#332288",
     )
 )
+
+
+def person_colour(track: int) -> QColor:
+    """Of the person with that track id, from 1."""
+    return PERSON_COLOURS[(track - 1) % len(PERSON_COLOURS)]
 
 
 @dataclass(frozen=True)
@@ -133,6 +128,23 @@ def centre_labels(form: QFormLayout) -> None:
             name.setMinimumHeight(field.sizeHint().height())
 
 
+def table_style(theme: Theme) -> str:
+    """Of a table that fills a card, with rows that can be selected."""
+    return f"""
+        QTableView {{ background: {theme.surface}; border: 0; outline: 0; }}
+        QTableView::item {{
+            padding: 0 5px; border: 0; border-bottom: 1px solid {theme.raised};
+        }}
+        QTableView::item:selected {{ background: {theme.accent}; color: {theme.on_accent}; }}
+        QHeaderView, QHeaderView::section {{
+            background: {theme.surface}; color: {theme.muted}; border: 0;
+        }}
+        QHeaderView::section {{ padding: 6px 8px; border-bottom: 1px solid {theme.border}; }}
+        QHeaderView::section:hover {{ color: {theme.text}; }}
+        QTableView QLineEdit {{ min-height: 0; padding: 0 4px; }}
+    """
+
+
 def style_sheet(theme: Theme) -> str:
     return f"""
     QMainWindow, QTabWidget > QWidget {{ background: {theme.background}; }}
@@ -163,6 +175,11 @@ def style_sheet(theme: Theme) -> str:
     QPushButton:disabled {{ color: {theme.muted}; }}
     QComboBox#compact {{ min-height: 18px; }}
     QPushButton#compact {{ min-height: 16px; padding: 2px 12px; }}
+    QPushButton#key {{ min-height: 16px; padding: 2px 7px; }}
+    QPushButton#key[running="true"] {{
+        background: {theme.accent}; color: {theme.on_accent}; border-color: {theme.accent};
+    }}
+    QLineEdit#compact {{ min-height: 20px; }}
     QPushButton#primary {{
         background: {theme.accent}; color: {theme.on_accent}; border-color: {theme.accent};
         border-radius: 8px; font-size: 15px; font-weight: 600; min-height: 30px; min-width: 120px;
@@ -175,6 +192,7 @@ def style_sheet(theme: Theme) -> str:
         background: {theme.raised}; color: {theme.muted}; border-color: {theme.border};
     }}
 
+    QPushButton#snapshot {{ min-height: 30px; }}
     QPushButton#record {{ color: {theme.danger}; min-height: 30px; min-width: 72px; }}
     QPushButton#record:disabled {{ color: {theme.muted}; }}
     QPushButton#record[recording="true"] {{
@@ -192,6 +210,16 @@ def style_sheet(theme: Theme) -> str:
     }}
     QCheckBox::indicator:focus {{ border-color: {theme.accent}; }}
     QCheckBox::indicator:disabled {{ border-color: {theme.border}; }}
+    QRadioButton::indicator {{
+        width: 14px; height: 14px; border: 1px solid {theme.muted}; border-radius: 8px;
+        background: {theme.surface};
+    }}
+    QRadioButton::indicator:checked {{
+        background: qradialgradient(cx: 0.5, cy: 0.5, radius: 0.5, fx: 0.5, fy: 0.5,
+            stop: 0.45 {theme.accent}, stop: 0.55 {theme.surface});
+        border-color: {theme.accent};
+    }}
+    QRadioButton::indicator:focus {{ border-color: {theme.accent}; }}
 
     QScrollBar {{ background: transparent; border: 0; margin: 0; }}
     QScrollBar:vertical {{ width: 10px; }}

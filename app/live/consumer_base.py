@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QBoxLayout, QTabWidget
 
 from app.live.choice import Choice
 from app.live.controls.answer_options import AnswerOptions
+from app.live.controls.options import Options
+from app.live.markers.markers import Markers
 from app.live.people import People
 from app.live.session import LiveSession, State
+from app.live.subject import Subject
 from app.live.views.video_view import VideoView
+from app.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,12 @@ class Live:
     """Subscribe to its ``stream``."""
     choice: Choice
     people: People
+    markers: Markers
     options: AnswerOptions
+    """How answers are shown."""
+    analysis: Options
+    """How frames are analysed."""
+    settings: Settings
     view: VideoView
     buttons: QBoxLayout
     """Space beside Start."""
@@ -30,6 +39,8 @@ class Live:
     """The cards beside the picture, one of which is shown."""
     below: QBoxLayout
     """Space below the picture."""
+    subjects: list[Subject] = field(default_factory=list)
+    """What snapshots can be taken of; consumers add theirs, the picture first."""
 
 
 class CaptureTimer(QTimer):

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QColor
 
 from app.live.stream import AnalysisStream, Began, Ended, Event, Gap, Observation
-from app.theme import PERSON_COLOURS
+from app.theme import person_colour
 from ml.people.history import History
 
 
@@ -41,7 +41,7 @@ class People(QObject):
         self.changed.emit()
 
     def colour(self, track: int) -> QColor:
-        return PERSON_COLOURS[(track - 1) % len(PERSON_COLOURS)]
+        return person_colour(track)
 
     @Slot(object)
     def _on_event(self, event: Event) -> None:

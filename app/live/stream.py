@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 from PySide6.QtCore import QObject, Signal
 
@@ -41,6 +42,11 @@ class Observation:
     milliseconds: float
     """Duration of the analysis."""
 
+    @classmethod
+    def of(cls, analysis: Analysis) -> Self:
+        frame = analysis.frame
+        return cls(frame.index, frame.time, frame.wall_time, analysis.faces, analysis.milliseconds)
+
 
 @dataclass(frozen=True)
 class Gap:
@@ -70,10 +76,5 @@ class AnalysisStream(QObject):
     """Each Analysis, with its picture: for consumers that draw it at once."""
 
     def publish(self, analysis: Analysis) -> None:
-        frame = analysis.frame
-        self.told.emit(
-            Observation(
-                frame.index, frame.time, frame.wall_time, analysis.faces, analysis.milliseconds
-            )
-        )
+        self.told.emit(Observation.of(analysis))
         self.analysed.emit(analysis)  # afterwards: what it shows of a person is known by then

@@ -25,7 +25,9 @@ from app.live.controls.answer_options import AnswerOptions
 from app.live.controls.network_choice import NetworkChoice
 from app.live.controls.options import Options
 from app.live.controls.source_bar import SourceBar
+from app.live.markers.markers import Markers
 from app.live.people import People
+from app.live.recording.plan import RecordingPlan
 from app.live.recording.recording import Recording
 from app.live.session import LiveSession
 from app.live.views.video_view import VideoView
@@ -43,6 +45,8 @@ class LiveTab(QWidget):
     leave_requested = Signal()
     network_changed = Signal(str)
     """The network in use, in words."""
+    recorded = Signal()
+    """A recording has ended."""
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,6 +56,7 @@ class LiveTab(QWidget):
         self.bar = SourceBar(settings)
         self.message = MessageBar()
         self.people = People(self.session.stream, self)
+        self.markers = Markers(self.session.stream, self)
         self.choice = Choice(self.session.stream, self)
         self.view = VideoView(self.people)
         self.answers = AnswerOptions(settings)
@@ -62,7 +67,10 @@ class LiveTab(QWidget):
             self.session,
             self.choice,
             self.people,
+            self.markers,
             self.answers,
+            self.options,
+            settings,
             self.view,
             self.bar.buttons,
             panel,
@@ -85,10 +93,10 @@ class LiveTab(QWidget):
     def use_weights(self, path: Path) -> None:
         self.bar.weights.choose(str(path))
 
-    def record_next(self, folder: Path) -> None:
-        """Record the next capture into ``folder``, from its first frame on."""
+    def record_next(self, plan: RecordingPlan) -> None:
+        """Record the next capture from its first frame on."""
         recording = next(part for part in self.consumers if isinstance(part, Recording))
-        recording.record_next(folder.absolute())
+        recording.record_next(plan)
 
     def start(self, *, once: bool = False) -> None:
         """``once``: do not repeat a video, whatever the option says."""
@@ -168,6 +176,9 @@ class LiveTab(QWidget):
         self.network.message.connect(self.show_message)
         self.session.state_changed.connect(self.bar.show_state)
         self.session.message.connect(self._on_session_message)
+        for consumer in self.consumers:
+            if isinstance(consumer, Recording):
+                consumer.ended.connect(self.recorded)
         for keys, step in (("N", 1), ("Shift+N", -1)):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)

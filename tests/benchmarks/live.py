@@ -19,8 +19,10 @@ from PySide6.QtCore import QTimer
 from skimage.data import astronaut
 
 from app.application import Application
+from app.live.recording.plan import RecordingPlan, VideoKind
 from app.main_window import MainWindow
 from app.settings import INTERVAL, LOOP, Settings
+from ml.recording.about import read_about
 
 _SECONDS = float(os.environ.get("BENCH_SECONDS", "20"))
 """600 shows whether memory grows over ten minutes."""
@@ -37,7 +39,11 @@ def main() -> None:
         four = Path(folder) / "four.mp4"
         _make_video(four, 30, people=4)
         _in_a_process("640×480, 30 frames a second, four people", four)
-        _in_a_process("the same, recorded", four, Path(folder) / "recording")
+        _in_a_process("the same, recorded as data", four, Path(folder) / "data")
+        _in_a_process("the same, recorded with video", four, Path(folder) / "video")
+        large = Path(folder) / "large.mp4"
+        _make_video(large, 30, people=4, size=(1280, 720))
+        _in_a_process("1280×720, four people, recorded with video", large, Path(folder) / "large")
         video = Path(folder) / "30.mp4"
         if _DATA.exists():
             with tempfile.TemporaryDirectory() as run:
@@ -56,14 +62,14 @@ def main() -> None:
         _start(video)
 
 
-def _make_video(path: Path, rate: int, people: int = 1) -> None:
-    """Ten seconds of faces that move about, 640×480: one large, or four in the quarters."""
-    side, across = (480, 1) if people == 1 else (240, 2)
+def _make_video(path: Path, rate: int, people: int = 1, size: tuple[int, int] = (640, 480)) -> None:
+    """Ten seconds of faces that move about: one large, or four in the quarters."""
+    side, across = (size[1], 1) if people == 1 else (size[1] // 2, 2)
     portrait = cv2.resize(np.ascontiguousarray(astronaut()[:, :, ::-1]), (side, side))
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), rate, (640, 480))
-    width = 640 // across
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), rate, size)
+    width = size[0] // across
     for n in range(10 * rate):
-        frame = np.full((480, 640, 3), 80, np.uint8)
+        frame = np.full((size[1], size[0], 3), 80, np.uint8)
         for person in range(people):
             row, column = divmod(person, across)
             left = round((width - side) / 2 * (1 + np.sin(n / rate * 2 + person)))
@@ -88,7 +94,8 @@ def _window(video: Path, recording: Path | None = None) -> None:
     window.show()
     window.live.choose_source(str(video))
     if recording is not None:
-        window.live.record_next(recording)
+        kind = None if recording.name == "data" else VideoKind.PLAIN
+        window.live.record_next(RecordingPlan(recording, video=kind))
     window.live.start()
 
     analyses: list[float] = []
@@ -141,6 +148,13 @@ def _window(video: Path, recording: Path | None = None) -> None:
         f"{np.percentile(gaps, 99.9):.1f} (aim: 8)\n"
         f"  memory {memory[1]:.0f} MB (aim: 350), {memory[1] - memory[0]:+.1f} in {_SECONDS:.0f} s"
     )
+    if recording is not None:
+        about = read_about(recording)
+        size = sum(file.stat().st_size for file in recording.iterdir()) / 1e6
+        print(
+            f"  {size:.1f} MB recorded; {about.frames_dropped} frames missing, "
+            f"{about.pictures_dropped} in the video"
+        )
 
 
 def _start(video: Path) -> None:

@@ -7,9 +7,16 @@ from pathlib import Path
 
 from platformdirs import user_documents_path
 
+from app.settings import RECORDINGS_FOLDER, Settings
+
+
+def recordings_folder(settings: Settings) -> Path:
+    """In which recordings are kept: what the user chose last, else a usual place."""
+    return Path(settings.get(RECORDINGS_FOLDER) or usual_folder())
+
 
 def usual_folder() -> Path:
-    """In which recordings are kept."""
+    """In which recordings are kept unless the user chose another."""
     return user_documents_path() / "Face-Expression Recordings"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from PySide6.QtCore import QRectF, QSizeF, Qt
@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from app.live.views.badge import paint_badge
 from app.live.views.name_tags import place_tags
-from app.theme import EXPRESSION_COLOURS, readable_on
+from app.theme import EXPRESSION_COLOURS, person_colour, readable_on
 from ml.expressions import Expression
 
 _FAINT: Final = 0.45
@@ -25,15 +25,33 @@ class Mark:
     """What is painted of one face."""
 
     box: QRectF
-    """In widget pixels."""
-    number: str
-    """Of the person, in their ``colour``."""
-    colour: QColor
+    """In pixels of what is painted on."""
+    track: int
+    """The person's number."""
     expression: Expression | None
-    text: str
-    """Of the tag, which is painted once there is an expression."""
+    confidence: float
+    """The probability of ``expression``."""
+    name: str = ""
+    """That the user gave the person."""
+    doubt: str | None = None
+    """What is painted faintly has one, an empty one if there are no words for it."""
     chosen: bool = False
-    dimmed: bool = False
+
+    def at(self, box: QRectF) -> Mark:
+        """The same in another place."""
+        return replace(self, box=box)
+
+    @property
+    def text(self) -> str:
+        """Of the tag, which is painted once there is an expression."""
+        words = [self.name, self.doubt]
+        if self.expression is not None:
+            words.insert(1, f"{self.expression.label.capitalize()} {self.confidence:.0%}")
+        return "  ".join(word for word in words if word)
+
+    @property
+    def dimmed(self) -> bool:
+        return self.doubt is not None
 
 
 def paint_marks(
@@ -75,7 +93,7 @@ def _tag_size(mark: Mark, font: QFont) -> QSizeF:
 
 
 def _badge_width(mark: Mark, metrics: QFontMetricsF) -> float:
-    return metrics.horizontalAdvance(mark.number) + 12
+    return metrics.horizontalAdvance(str(mark.track)) + 12
 
 
 def _paint_tag(painter: QPainter, mark: Mark, font: QFont, tag: QRectF) -> None:
@@ -87,7 +105,7 @@ def _paint_tag(painter: QPainter, mark: Mark, font: QFont, tag: QRectF) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
     painter.drawRoundedRect(tag, 5, 5)
-    paint_badge(painter, badge, mark.number, mark.colour, corner=5)
+    paint_badge(painter, badge, str(mark.track), person_colour(mark.track), corner=5)
     painter.setPen(readable_on(colour))
     painter.drawText(tag.adjusted(badge.width(), 0, 0, 0), Qt.AlignmentFlag.AlignCenter, mark.text)
     painter.setOpacity(1.0)

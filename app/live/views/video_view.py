@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -149,6 +149,10 @@ class VideoView(QWidget):
         left_over = (room.width() - size[0]) / 2, (room.height() - size[1]) / 2
         return QRectF(*left_over, *size)
 
+    def picture_area(self) -> QRect:
+        """The whole pixels of the picture; empty while there is none."""
+        return QRect() if self._frame is None else self.picture_rect().toAlignedRect()
+
     def face_rect(self, face: TrackedFace) -> QRectF:
         """Where a face's box is painted, in widget pixels: as far as it is in the picture."""
         return self._whole_box(face).intersected(self.picture_rect())
@@ -205,18 +209,24 @@ class VideoView(QWidget):
             painter.drawText(margins, flags, self.invitation)
             return
         painter.fillPath(outline, QColor("#0B0D11"))
-        self._paint_picture(painter, self._frame)
-        if self._analysis is not None:
-            self._paint_overlay(painter, self._analysis.faces)
-            boxes = ((face, self.face_rect(face)) for face in self._analysis.faces)
-            marks = [self.mark(face, box) for face, box in boxes if not box.isEmpty()]
-            paint_marks(painter, marks, self.picture_rect(), self.font())
+        self.paint_picture(painter)
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.accent), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), _CORNER, _CORNER)
 
-    def _paint_picture(self, painter: QPainter, frame: Frame) -> None:
+    def paint_picture(self, painter: QPainter) -> None:
+        """The frame and what is told of its faces, in widget pixels; nothing without a frame."""
+        if self._frame is None:
+            return
+        self._paint_frame(painter, self._frame)
+        if self._analysis is not None:
+            self._paint_overlay(painter, self._analysis.faces)
+            boxes = ((face, self.face_rect(face)) for face in self._analysis.faces)
+            marks = [self.mark(face, box) for face, box in boxes if not box.isEmpty()]
+            paint_marks(painter, marks, self.picture_rect(), self.font())
+
+    def _paint_frame(self, painter: QPainter, frame: Frame) -> None:
         height, width = frame.image.shape[:2]
         # No copy: the frame keeps its array, and nobody writes to it any more. But converted at its
         # own size: QPainter would convert after scaling, which takes twice as long.
@@ -249,21 +259,16 @@ class VideoView(QWidget):
 
     def mark(self, face: TrackedFace, box: QRectF) -> Mark:
         """What is painted of ``face``, whose place is ``box``."""
-        track, expression, quality = face.track, face.expression, face.quality
-        words = []
-        if self._people.is_named(track):
-            words.append(self._people.name(track))
-        if expression is not None:
-            words.append(f"{expression.label.capitalize()} {face.confidence:.0%}")
-        dimmed = quality is not None and quality.value < self._least_quality
-        if quality is not None and quality.fault is not None and dimmed:
-            words.append(in_words(quality.fault))
+        track, quality = face.track, face.quality
+        doubt = None
+        if quality is not None and quality.value < self._least_quality:
+            doubt = in_words(quality.fault) if quality.fault is not None else ""
         return Mark(
             box,
-            str(track),
-            self._people.colour(track),
-            expression,
-            "  ".join(words),
+            track,
+            face.expression,
+            face.confidence,
+            self._people.name(track) if self._people.is_named(track) else "",
+            doubt,
             chosen=track == self._chosen,
-            dimmed=dimmed,
         )

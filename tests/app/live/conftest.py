@@ -11,6 +11,8 @@ from pytestqt.qtbot import QtBot
 from app.live.choice import Choice
 from app.live.consumer_base import Live
 from app.live.controls.answer_options import AnswerOptions
+from app.live.controls.options import Options
+from app.live.markers.markers import Markers
 from app.live.people import People
 from app.live.session import LiveSession, State
 from app.live.stream import Began, Ended
@@ -50,16 +52,21 @@ def live(qtbot: QtBot, tmp_path: Path) -> Iterator[Live]:
     layout, below, buttons = QVBoxLayout(window), QVBoxLayout(), QHBoxLayout()
     session = LiveSession(window)
     people = People(session.stream, window)
+    markers = Markers(session.stream, window)
     choice = Choice(session.stream, window)
-    options = AnswerOptions(Settings(tmp_path / "settings.ini"))
+    settings = Settings(tmp_path / "settings.ini")
+    answers, options = AnswerOptions(settings), Options(settings)
     view, panel = VideoView(people), QTabWidget()
-    for widget in (view, panel, options):
+    for widget in (view, panel, answers):
         layout.addWidget(widget)
     layout.addLayout(below)
     layout.addLayout(buttons)
     window.resize(700, 900)
     window.show()
-    yield Live(session, choice, people, options, view, buttons, panel, below)
+    yield Live(
+        session, choice, people, markers, answers, options, settings, view, buttons, panel, below
+    )
+    options.deleteLater()
     assert session.shut_down()
 
 

@@ -189,7 +189,7 @@ def test_a_missing_file_is_told_and_the_program_goes_on(
 def test_no_camera_at_all_is_told(
     tab: LiveTab, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ml.vision.sources, "list_cameras", list)
+    monkeypatch.setattr(ml.vision.sources.cameras, "list_cameras", list)
     tab.start()
     qtbot.waitUntil(lambda: "No camera" in tab.message.text(), timeout=10_000)
     assert tab.bar.button.text() == "Start"
