@@ -16,6 +16,8 @@ def duration(seconds: float) -> str:
 
 def clock_time(seconds: float) -> str:
     """Of a moment in a source: minutes, seconds and tenths, with hours where there are any."""
+    if seconds < 0:
+        return f"-{clock_time(-seconds)}"
     tenths = round(seconds * 10)
     minutes, tenths = divmod(tenths, 600)
     hours, minutes = divmod(minutes, 60)

@@ -7,7 +7,9 @@ from typing import Final
 
 from app.live.consumer_base import Consumer, Live
 from app.live.explanation import Explanation
+from app.live.markers.marker_bar import MarkerBar
 from app.live.recording.recording import Recording
+from app.live.snapshot import Snapshot
 from app.live.timeline.timeline import Timeline
 from app.live.views.chips import Chips
 from app.live.views.face_panel import FacePanel
@@ -19,7 +21,9 @@ CONSUMERS: Final[list[Callable[[Live], Consumer]]] = [
     FacePanel,
     SummaryPanel,
     Chips,
+    MarkerBar,
     Timeline,
     Explanation,
     Recording,
+    Snapshot,
 ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Final, Protocol
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -33,12 +34,16 @@ from app.live.timeline.readout import Readout
 from app.live.timeline.section import SPANS, Courses, Section
 from app.live.timeline.strips import (
     paint_axis,
+    paint_excluded,
+    paint_markers,
     paint_moment,
     paint_number,
     paint_strip,
     paint_veil,
 )
 from app.theme import Theme, current_theme
+from ml.recording.corrections import Excluded
+from ml.recording.marker import Marker
 
 _COLUMN: Final = 2
 """Pixels of which the rows are drawn as one: calmer than one, and in half the time."""
@@ -84,6 +89,10 @@ class TimelinePlot(QWidget):
         self.valence = False
         self.least_quality = 0.0
         """Rows of a lower quality are faint."""
+        self.markers: Sequence[Marker] = ()
+        self.excluded: Sequence[Excluded] = ()
+        self.widest = SPANS[-1]
+        """Seconds that are shown at most by the mouse wheel."""
         self._most_others = 0
         """In view so far: the height asked for does not go up and down with them."""
         self._first_lane = 0
@@ -185,6 +194,10 @@ class TimelinePlot(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(250, LEAST_HEIGHT)
 
+    def area(self) -> QRect:
+        """What ``paint`` paints; empty if nobody was seen."""
+        return QRect() if self.section.empty else self.rect()
+
     def paint(self, painter: QPainter) -> None:
         """Everything but what is under the pointer; also for a picture or an SVG."""
         theme, places, section = current_theme(), self.places, self.section
@@ -203,8 +216,18 @@ class TimelinePlot(QWidget):
             painter.setPen(QColor(theme.muted))
             text = self.tr("and {} more").format(places.hidden)
             painter.drawText(places.more, Qt.AlignmentFlag.AlignVCenter, text)
+        for part in self.excluded:
+            paint_excluded(painter, places, self._over(places, part.person), part, theme)
+        paint_markers(painter, places, self.markers, theme)
         if section.moment is not None:
             paint_moment(painter, places, section.moment, theme)
+
+    def _over(self, places: Places, person: int | None) -> list[QRectF]:
+        """Where a person is shown; all if it is None."""
+        chosen = [places.curves, places.strip]
+        if person is None:
+            return [*chosen, *places.lanes.values()]
+        return chosen if person == self.section.chosen else [places.lanes.get(person, QRectF())]
 
     def _paint_chosen(self, painter: QPainter, places: Places, theme: Theme, track: int) -> None:
         columns = self._columns(track, places)
@@ -343,8 +366,9 @@ class TimelinePlot(QWidget):
         notches = (delta.y() or delta.x()) / _NOTCH
         places = self.places
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            now = bisect_left(SPANS, self.section.span)
-            self.set_span(SPANS[min(max(now + (-1 if notches > 0 else 1), 0), len(SPANS) - 1)])
+            spans = [*(span for span in SPANS if span < self.widest), self.widest]
+            now = bisect_left(spans, self.section.span)
+            self.set_span(spans[min(max(now + (-1 if notches > 0 else 1), 0), len(spans) - 1)])
         elif places.hidden and event.position().y() > places.strip.bottom():
             step = -1 if notches > 0 else 1
             self._first_lane = min(max(self._first_lane + step, 0), places.hidden)

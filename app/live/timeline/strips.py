@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
 from app.duration import clock_time
 from app.live.timeline.axis import ticks
@@ -15,6 +17,8 @@ from app.live.timeline.places import Places
 from app.live.views.badge import paint_badge
 from app.theme import EXPRESSION_COLOURS, Theme, readable_on
 from ml.expressions import EXPRESSIONS
+from ml.recording.corrections import Excluded
+from ml.recording.marker import Marker
 
 _TICK_WIDTH: Final = 70
 """Pixels between two ticks at least."""
@@ -22,6 +26,8 @@ _TAG: Final = 44
 """Pixels from the moment up to which its time covers others."""
 _NARROWEST: Final = 24
 """Pixels below which no name fits; measuring text takes time."""
+_LABEL: Final = 140
+"""Pixels that a marker's label takes at most."""
 _VEIL: Final = 165
 """How much is hidden of what is not to be relied on, of 255."""
 
@@ -95,6 +101,50 @@ def paint_axis(painter: QPainter, places: Places, theme: Theme, moment: float | 
         middle = min(max(x, box.left() + 14), box.right() - 14)
         text = QRectF(middle - 40, box.top() + 3, 80, box.height() - 3)
         painter.drawText(text, Qt.AlignmentFlag.AlignCenter, clock_time(second).removesuffix(".0"))
+
+
+def paint_markers(
+    painter: QPainter, places: Places, markers: Sequence[Marker], theme: Theme
+) -> None:
+    """A line for each, or a bar above the curves for an interval, with its label."""
+    bottom, accent = places.axis.top(), QColor(theme.text)
+    free = -math.inf
+    """The x from which on there is room for a label."""
+    for marker in markers:
+        end = marker.time if marker.until is None else marker.until
+        if end < places.start or marker.time > places.end:
+            continue
+        left, right, top = places.x(marker.time), places.x(end), places.curves.top()
+        if marker.until is not None:
+            painter.fillRect(QRectF(left, top, max(right - left, 2), 3), accent)
+        painter.setPen(QPen(accent, 1, Qt.PenStyle.DashLine))
+        for x in {round(left), round(right)}:
+            painter.drawLine(QLineF(x, top, x, bottom))
+        text = marker.label or marker.note
+        if text and left >= free:
+            metrics = painter.fontMetrics()
+            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, _LABEL)
+            tag = QRectF(left + 2, top + 4, metrics.horizontalAdvance(text) + 6, metrics.height())
+            ground = QColor(theme.surface)
+            ground.setAlpha(_VEIL)
+            painter.fillRect(tag, ground)
+            painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, text)
+            free = tag.right()
+
+
+def paint_excluded(
+    painter: QPainter, places: Places, over: Sequence[QRectF], part: Excluded, theme: Theme
+) -> None:
+    """Hatch the time that is not counted."""
+    if part.end < places.start or part.start > places.end:
+        return
+    left, right = places.x(part.start), places.x(part.end)
+    veil = QColor(theme.surface)
+    veil.setAlpha(_VEIL)
+    for rect in over:
+        hatched = QRectF(left, rect.top(), max(right - left, 1), rect.height())
+        painter.fillRect(hatched, veil)
+        painter.fillRect(hatched, QBrush(QColor(theme.muted), Qt.BrushStyle.BDiagPattern))
 
 
 def paint_moment(painter: QPainter, places: Places, moment: float, theme: Theme) -> None:

@@ -14,6 +14,7 @@ from app.duration import clock_time
 from app.live.consumer_base import CaptureTimer, Consumer, Live
 from app.live.session import State
 from app.live.stream import Began, Event, Observation
+from app.live.subject import Subject
 from app.live.views.probability_chart import ProbabilityChart
 from app.live.views.quality_words import in_words
 from ml.expressions import Expression
@@ -38,6 +39,7 @@ class FacePanel(QFrame, Consumer):
         timer.timeout.connect(self._show_rate)
         self._build()
         live.panel.addTab(self, self.tr("Face"))
+        live.subjects.append(Subject(self.tr("probabilities"), self.chart.area, self.chart.paint))
         live.view.frame_shown.connect(self._shown.count)
         live.choice.person_changed.connect(self._show)
         live.choice.moment_changed.connect(self._on_moment)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt, Slot
 
 from app.live.consumer_base import CaptureTimer, Consumer, Live
 from app.live.session import State
+from app.live.subject import Subject
 from ml.vision.analysis import Analysis
 
 _REFRESH_MS: Final = 8
@@ -31,6 +32,11 @@ class Picture(QObject, Consumer):
         live.session.stream.analysed.connect(self._on_analysed)
         live.session.state_changed.connect(self._on_state)
         self._on_state(live.session.state)
+        live.subjects.append(
+            Subject(
+                self.tr("picture"), live.view.picture_area, live.view.paint_picture, drawn=False
+            )
+        )
 
     def refresh_theme(self) -> None:
         self._view.update()

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import EXPRESSION_COLOURS, current_theme
@@ -64,6 +64,14 @@ class ProbabilityChart(pg.PlotWidget):  # type: ignore[misc]
         self.probabilities: tuple[float, ...] | None = None
         self.raw: tuple[float, ...] | None = None
         self.refresh_theme()
+
+    def area(self) -> QRect:
+        """What ``paint`` paints; empty without probabilities."""
+        return self.rect() if self.probabilities is not None else QRect()
+
+    def paint(self, painter: QPainter) -> None:
+        """The chart, for a picture or an SVG."""
+        self.render(painter, QRectF(self.rect()), self.rect())
 
     def set_probabilities(
         self, probabilities: Sequence[float] | None, raw: Sequence[float] | None = None

@@ -1,0 +1,1 @@
+"""Moments and intervals that the user marks, and the bar to do so."""
