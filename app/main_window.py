@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QMainWindow, QTabWidget
 
 from app.application import Application
 from app.live.tab import LiveTab
+from app.recordings.tab import RecordingsTab
 from app.settings import GEOMETRY, Settings
 from app.training.tab import TrainingTab
 
@@ -32,11 +33,13 @@ class MainWindow(QMainWindow):
         self._fit_into(self.screen().availableGeometry())
 
         self.live = LiveTab(settings)
+        self.recordings = RecordingsTab(settings)
         self.training = TrainingTab(settings)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(self.live, self.tr("Live"))
+        self.tabs.addTab(self.recordings, self.tr("Recordings"))
         self.tabs.addTab(self.training, self.tr("Training"))
         self.setCentralWidget(self.tabs)
         network = QLabel()
@@ -49,8 +52,11 @@ class MainWindow(QMainWindow):
         self.addAction(leave)
         self.live.leave_requested.connect(self.close)
         self.live.session.state_changed.connect(self._on_capture)
+        self.live.recorded.connect(self.recordings.refresh)
+        self.recordings.replay_requested.connect(self._replay)
         self.training.use_in_live.connect(self._use_in_live)
         application.theme_changed.connect(self.live.refresh_theme)
+        application.theme_changed.connect(self.recordings.refresh_theme)
         application.theme_changed.connect(self.training.refresh_theme)
         application.unexpected_error.connect(self._on_unexpected_error)
         if settings.set_aside is not None:
@@ -77,13 +83,22 @@ class MainWindow(QMainWindow):
         self._settings.set(GEOMETRY, bytes(self.saveGeometry().data()))
         self.setUpdatesEnabled(False)
         self.hide()
-        ended = [self.live.shut_down(), self.training.shut_down()]
+        ended = [
+            self.live.shut_down(),
+            self.recordings.shut_down(),
+            self.training.shut_down(),
+        ]
         self.ended_in_time = all(ended)
         self._settings.save()
         event.accept()
 
     def _on_capture(self) -> None:
         self.training.set_capturing(self.live.session.active)
+
+    def _replay(self, video: Path) -> None:
+        self.live.choose_source(str(video))
+        self.tabs.setCurrentWidget(self.live)
+        self.live.start()
 
     def _use_in_live(self, weights: Path) -> None:
         self.live.use_weights(weights)

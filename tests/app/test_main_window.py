@@ -59,3 +59,14 @@ def test_its_size_is_remembered(
     qtbot.addWidget(again)
     assert again.size() == size
     again.close()
+
+
+def test_a_recorded_video_is_played_in_the_live_tab(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(window.live, "start", lambda: started.append(window.live.bar.source.value))
+    window.tabs.setCurrentWidget(window.recordings)
+    window.recordings.list.replay_requested.emit(tmp_path / "video.webm")
+    assert started == [str(tmp_path / "video.webm")]
+    assert window.tabs.currentWidget() is window.live

@@ -7,7 +7,7 @@ from typing import Final
 from PySide6.QtCore import QAbstractItemModel, QSize, Qt
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QTableView
 
-from app.theme import current_theme
+from app.theme import current_theme, table_style
 from app.training.runs.runs_model import Column
 
 _ROW_HEIGHT: Final = 30
@@ -54,17 +54,4 @@ class RunsTable(QTableView):
             header.resizeSection(column, self.fontMetrics().horizontalAdvance(text) + 20 + mark)
 
     def refresh_theme(self) -> None:
-        theme = current_theme()
-        self.setStyleSheet(f"""
-            QTableView {{ background: {theme.surface}; border: 0; outline: 0; }}
-            QTableView::item {{
-                padding: 0 5px; border: 0; border-bottom: 1px solid {theme.raised};
-            }}
-            QTableView::item:selected {{ background: {theme.accent}; color: {theme.on_accent}; }}
-            QHeaderView, QHeaderView::section {{
-                background: {theme.surface}; color: {theme.muted}; border: 0;
-            }}
-            QHeaderView::section {{ padding: 6px 8px; border-bottom: 1px solid {theme.border}; }}
-            QHeaderView::section:hover {{ color: {theme.text}; }}
-            QTableView QLineEdit {{ min-height: 0; padding: 0 4px; }}
-        """)
+        self.setStyleSheet(table_style(current_theme()))

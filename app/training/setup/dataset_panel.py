@@ -22,11 +22,11 @@ from PySide6.QtWidgets import (
     QMenu,
     QProgressBar,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
+from app.elided_label import ElidedLabel
 from app.message_bar import MessageBar
 from app.theme import current_theme
 from app.training.setup.contact_sheet import ContactSheet, Sampler
@@ -113,7 +113,7 @@ class DatasetPanel(QWidget):
     # Building
 
     def _build(self) -> None:
-        self.title = _Elided()
+        self.title = ElidedLabel()
         self.title.setObjectName("figure")
         self.choose_button = QPushButton(self.tr("Choose data"))
         self.choose_button.setToolTip(self.tr("Or drop a folder, a zip or a csv here."))
@@ -350,29 +350,6 @@ class DatasetPanel(QWidget):
             if told
             else self.tr("No duplicates, no conflicting labels.")
         )
-
-
-class _Elided(QLabel):
-    """A label that shows as much of its text as there is room for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._whole = ""
-        self.setMinimumWidth(40)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def set_text(self, text: str) -> None:
-        self._whole = text
-        self.setAccessibleName(text)
-        self._elide()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._elide()
-
-    def _elide(self) -> None:
-        middle = Qt.TextElideMode.ElideMiddle
-        self.setText(self.fontMetrics().elidedText(self._whole, middle, self.width()))
 
 
 def _name(path: Path) -> str:

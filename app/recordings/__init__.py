@@ -1,0 +1,1 @@
+"""The Recordings tab: a list of them, and a viewer."""

@@ -1,0 +1,1 @@
+"""Shows a recording, or compares two; corrections are made here."""

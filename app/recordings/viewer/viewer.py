@@ -1,0 +1,288 @@
+"""The viewer: the picture, the timeline, and beside them who was seen, and the markers."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QPushButton,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.duration import duration
+from app.elided_label import ElidedLabel
+from app.recordings.background import Background
+from app.recordings.viewer.course import Course
+from app.recordings.viewer.edits import Edits
+from app.recordings.viewer.markers_panel import MarkersPanel
+from app.recordings.viewer.moments import Moments
+from app.recordings.viewer.person_panel import PersonPanel
+from app.recordings.viewer.player import Player
+from app.recordings.viewer.shown import Shown
+from app.recordings.viewer.stage import Stage
+from app.recordings.viewer.summary_panel import SummaryPanel
+from app.recordings.viewer.transport import Transport
+from ml.recording.corrected import Corrected
+from ml.recording.opened import Opened, open_recording, video_file
+
+_PANEL_WIDTH: Final = 290
+_MOST_COURSE: Final = 0.46
+"""Share of the height that the timeline gets at most by itself."""
+
+
+class Viewer(QWidget):
+    """Shows one recording after another."""
+
+    back_requested = Signal()
+    message = Signal(str, bool)
+    """For the user, and whether it is serious; an empty one clears the last."""
+    replay_requested = Signal(object)
+    """The Path of a video that is to be the live tab's source."""
+
+    def __init__(self, background: Background) -> None:
+        super().__init__()
+        self._background = background
+        self._request = 0
+        """Number of the newest request to show a recording."""
+        self.shown = Shown(self)
+        self.clock = self.shown.clock
+        self.edits = Edits(background, self)
+        self.stage = Stage()
+        self.player = Player(self.stage, self.clock, self)
+        self.transport = Transport(self.clock)
+        self.course = Course(self.shown)
+        self.person = PersonPanel(self.shown, self.edits)
+        self.summary = SummaryPanel(self.shown, self.course.plot.section)
+        self.markers = MarkersPanel(self.shown, self.edits)
+        self._moments: Moments | None = None
+        self._arrange()
+        self._connect()
+
+    def show_recording(self, folder: Path) -> None:
+        """It is read in the background; a message says why if that fails."""
+        self._request += 1
+        self.player.end()
+        self.setEnabled(False)
+        self.title.set_text(self.tr("Opening {}…").format(folder.name))
+        self.note.set_text("")
+        self.message.emit("", False)
+        self._background.do(
+            partial(open_recording, folder), partial(self._on_opened, self._request)
+        )
+
+    def shut_down(self) -> bool:
+        """Returns whether all threads ended in time."""
+        self.clock.pause()
+        return self.player.shut_down()
+
+    def leave(self) -> None:
+        """It is shown no more."""
+        self.clock.pause()
+
+    def refresh_theme(self) -> None:
+        self.course.refresh_theme()
+        self.person.refresh_theme()
+        self.summary.table.update()
+
+    # Layout and connections
+
+    def _arrange(self) -> None:
+        back = QPushButton(self.tr("‹ Recordings"))
+        back.setObjectName("compact")
+        back.clicked.connect(self.back_requested)
+        self.title = ElidedLabel()
+        self.title.setObjectName("headline")
+        self.note = ElidedLabel()
+        self.note.setObjectName("caption")
+        self.undo = QPushButton(self.tr("Undo"))
+        self.undo.setToolTip(self.tr("Take the last correction back (Ctrl+Z)."))
+        self.redo = QPushButton(self.tr("Redo"))
+        self.redo.setToolTip(self.tr("Ctrl+Shift+Z"))
+        self.replay = QPushButton(self.tr("Use as source"))
+        self.replay.setToolTip(
+            self.tr("Play the video in the live tab, to analyse it again with other options.")
+        )
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(back)
+        top.addWidget(self.title, 2)
+        top.addWidget(self.note, 1)
+        for button in (self.replay, self.undo, self.redo):
+            button.setObjectName("compact")
+            top.addWidget(button)
+
+        picture = QWidget()
+        left = QVBoxLayout(picture)
+        left.setContentsMargins(0, 0, 0, 0)
+        left.setSpacing(6)
+        left.addWidget(self.stage, 1)
+        left.addWidget(self.transport)
+        panel = QTabWidget()
+        panel.setDocumentMode(True)
+        panel.tabBar().setDrawBase(False)
+        for card, text in (
+            (self.person, self.tr("Person")),
+            (self.summary, self.tr("Summary")),
+            (self.markers, self.tr("Markers")),
+        ):
+            panel.addTab(card, text)
+        panel.setFixedWidth(_PANEL_WIDTH)
+        self.panel = panel
+        split = self._split = QSplitter(Qt.Orientation.Vertical)
+        split.setChildrenCollapsible(False)
+        split.addWidget(picture)
+        split.addWidget(self.course)
+        split.setStretchFactor(0, 1)
+        body = QHBoxLayout()
+        body.setSpacing(12)
+        body.addWidget(split, 1)
+        body.addWidget(panel)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addLayout(top)
+        layout.addLayout(body, 1)
+
+    def _connect(self) -> None:
+        self.undo.clicked.connect(self.edits.undo)
+        self.redo.clicked.connect(self.edits.redo)
+        self.replay.clicked.connect(self._on_replay)
+        self.edits.changed.connect(self._on_edits)
+        self.edits.failed.connect(lambda why: self.message.emit(why, True))
+        self.player.shown.connect(self._show_faces)
+        self.player.failed.connect(lambda why: self.message.emit(why, True))
+        self.stage.face_chosen.connect(self.shown.choose)
+        self.shown.changed.connect(self._on_shown)
+        self.shown.person_changed.connect(self._show_faces)
+        self.clock.moved.connect(self._show_faces)
+        self.course.plot.scrolled.connect(
+            lambda: self.summary.show_section(self.course.plot.section)
+        )
+        self.transport.stepped.connect(self._step)
+        self.transport.marker_wanted.connect(self._go_to_marker)
+        for keys, slot in (
+            ("Space", self.clock.toggle),
+            (",", lambda: self._step(-1)),
+            (".", lambda: self._step(1)),
+            ("Left", lambda: self._step(-1)),
+            ("Right", lambda: self._step(1)),
+            ("Home", lambda: self.clock.go_to(0.0)),
+            ("End", lambda: self.clock.go_to(self.clock.end)),
+            ("PgUp", lambda: self._go_to_marker(-1)),
+            ("PgDown", lambda: self._go_to_marker(1)),
+            ("M", self._mark),
+            ("I", self.markers.begin_time),
+            ("Ctrl+Z", self.edits.undo),
+            ("Ctrl+Shift+Z", self.edits.redo),
+            ("Ctrl+Y", self.edits.redo),
+        ):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(slot)
+
+    # Opening and correcting
+
+    def _on_opened(self, request: int, opened: Opened | None, failure: str) -> None:
+        if request != self._request:
+            return  # another one was asked for meanwhile
+        if opened is None:
+            self.message.emit(failure, True)
+            self.back_requested.emit()
+        else:
+            self._begin(opened)
+
+    def _begin(self, opened: Opened) -> None:
+        recording = opened.corrected.recording
+        self.setEnabled(True)
+        self.shown.show(opened.corrected)
+        self.edits.begin(recording, opened.corrected.corrections)
+        video = video_file(recording)
+        self.replay.setVisible(video is not None)
+        hint = self.tr("Recorded without video") if video is None else ""
+        assert self._moments is not None
+        self.stage.clear(self._moments.frame_size, hint)
+        self.player.begin(video)
+        self._show_faces()
+        self._share_room()
+        self.message.emit("\n".join(opened.problems), True)
+        self.transport.play.setFocus()
+
+    def _share_room(self) -> None:
+        """The timeline gets what its people need, but not more than the picture."""
+        room = self._split.height()
+        wanted = min(self.course.sizeHint().height(), round(room * _MOST_COURSE))
+        self._split.setSizes([room - wanted, wanted])
+
+    @Slot()
+    def _on_edits(self) -> None:
+        self.undo.setEnabled(self.edits.can_undo)
+        self.redo.setEnabled(self.edits.can_redo)
+        corrected = self.shown.corrected
+        if corrected is None or corrected.corrections == self.edits.now:
+            return
+        recording, corrections = corrected.recording, self.edits.now
+
+        def then(now: Corrected | None, _: str) -> None:
+            shown = self.shown.corrected
+            newest = shown is not None and shown.recording is recording
+            if now is not None and newest and now.corrections is self.edits.now:
+                self.shown.show(now)
+
+        self._background.do(lambda: Corrected(recording, corrections), then)
+
+    @Slot()
+    def _on_shown(self) -> None:
+        corrected = self.shown.corrected
+        assert corrected is not None
+        self._moments = Moments(corrected)
+        recording = corrected.recording
+        self.title.set_text(f"{recording.folder.name}  ·  {duration(corrected.end)}")
+        self.note.set_text(corrected.note)
+        self._show_faces()
+
+    # The moment
+
+    @Slot()
+    def _show_faces(self) -> None:
+        corrected = self.shown.corrected
+        if self._moments is None or corrected is None:
+            return
+        video = corrected.recording.about.video
+        drawn = video is not None and video.kind == "annotated" and self.stage.image is not None
+        marks = [] if drawn else self._moments.marks(self.clock.time, self.shown.person)
+        self.stage.show_faces(marks)
+
+    @Slot(int)
+    def _step(self, step: int) -> None:
+        if self._moments is not None:
+            self.clock.pause()
+            self.clock.go_to(self._moments.after(self.clock.time, step))
+
+    @Slot(int)
+    def _go_to_marker(self, step: int) -> None:
+        now = self.clock.time
+        times = [marker.time for marker in self.edits.markers]
+        beyond = [t for t in times if (t > now + 1e-3 if step > 0 else t < now - 1e-3)]
+        if beyond:
+            self.clock.go_to(min(beyond) if step > 0 else max(beyond))
+
+    @Slot()
+    def _mark(self) -> None:
+        self.panel.setCurrentWidget(self.markers)
+        self.markers.mark()
+
+    @Slot()
+    def _on_replay(self) -> None:
+        corrected = self.shown.corrected
+        video = video_file(corrected.recording) if corrected is not None else None
+        if video is not None:
+            self.clock.pause()
+            self.replay_requested.emit(video)
