@@ -29,7 +29,7 @@ from app.recordings.deleting import Deleting
 from app.recordings.exporting import Exporting
 from app.recordings.recordings_model import Column, RecordingsModel, SortedRecordings
 from app.recordings.recordings_table import RecordingsTable
-from app.recordings.work import add_note, find_video, list_recordings
+from app.recordings.work import add_note, find_video, list_recordings, prepare_reading
 from app.settings import RECORDINGS_FOLDER, Settings
 from ml.recording.exports.kinds import KINDS
 from ml.recording.folders import rename_recording
@@ -91,6 +91,7 @@ class RecordingsList(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.refresh()
+        self._background.do(prepare_reading, lambda *_: None)
 
     # Building
 

@@ -30,3 +30,8 @@ def find_video(folder: Path) -> Path:
     if file.is_symlink() or not file.is_file():
         raise RecordingError(f"{folder.name} has no video any more: there is no file {video.file}.")
     return file
+
+
+def prepare_reading() -> None:
+    """What reads recordings takes more than a second to import."""
+    import pyarrow.csv  # noqa: F401

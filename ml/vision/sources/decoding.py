@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import time
@@ -58,11 +59,17 @@ def pictures(
 
 
 def _decoded(stream: VideoStream, packet: av.Packet[Any], upright: _Upright) -> list[Picture]:
+    known = upright.known
     try:
-        return [
+        decoded = [
             Picture(upright.image(frame), math.nan if frame.pts is None else frame.time)
             for frame in stream.decode(packet)
         ]
+        if upright.known and not known:
+            # A frame that was asked how it is turned refers to itself. It is young enough for this
+            # quick collection; a video that is repeated would otherwise leave one at each turn.
+            gc.collect(1)
+        return decoded
     except (av.FFmpegError, ValueError):  # damaged, or pixels of a kind that FFmpeg cannot convert
         return []
 
@@ -73,13 +80,17 @@ class _Upright:
     def __init__(self) -> None:
         self._turn: _Turn | None = None
 
+    @property
+    def known(self) -> bool:
+        """Whether the first frame was asked how it is turned."""
+        return self._turn is not None
+
     def image(self, frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
         # By the frame's own matrix and range of colours. To start threads takes longer than that.
         (plane,) = frame.reformat(format="bgr24", threads=1).planes
         # Not copied where the lines are without padding; to_ndarray would.
         lines = np.frombuffer(memoryview(plane), np.uint8).reshape(frame.height, plane.line_size)
         image = lines[:, : 3 * frame.width].reshape(frame.height, frame.width, 3)
-        # From the first frame only: one that was asked waits for the garbage collector.
         self._turn = self._turn or _turn(frame)
         if self._turn.transposed:
             image = cv2.transpose(image)
