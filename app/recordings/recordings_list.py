@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal, Slot
-from PySide6.QtGui import QAction, QDesktopServices, QKeySequence, QShowEvent
+from PySide6.QtGui import QDesktopServices, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.elided_label import ElidedLabel
+from app.listing.actions import action_button, list_action
 from app.live.recording.folders import recordings_folder
 from app.recordings.background import Background
 from app.recordings.deleting import Deleting
@@ -96,29 +97,22 @@ class RecordingsList(QWidget):
     # Building
 
     def _build_actions(self) -> None:
-        self.open = self._action(self.tr("Open"), self._on_open)
+        self.open = list_action(self, self.tr("Open"), self._on_open)
         self.open.setShortcuts([QKeySequence("Return"), QKeySequence("Enter")])
         # Enter ends what is entered in a cell, too.
         self.open.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self.compare = self._action(self.tr("Compare"), self._on_compare)
-        self.replay = self._action(self.tr("Use as source"), self._on_replay)
-        self.rename = self._action(self.tr("Rename"), self._on_rename, "F2")
-        self.write_note = self._action(self.tr("Edit note"), self._on_write_note)
-        self.open_folder = self._action(self.tr("Show in folder"), self._on_open_folder)
-        self.delete = self._action(self.tr("Delete…"), self._on_delete, "Del")
-        self.reload = self._action(self.tr("Refresh"), self.refresh, "F5")
+        self.compare = list_action(self, self.tr("Compare"), self._on_compare)
+        self.replay = list_action(self, self.tr("Use as source"), self._on_replay)
+        self.rename = list_action(self, self.tr("Rename"), self._on_rename, "F2")
+        self.write_note = list_action(self, self.tr("Edit note"), self._on_write_note)
+        self.open_folder = list_action(self, self.tr("Show in folder"), self._on_open_folder)
+        self.delete = list_action(self, self.tr("Delete…"), self._on_delete, "Del")
+        self.reload = list_action(self, self.tr("Refresh"), self.refresh, "F5")
         self.export = QMenu(self.tr("Export…"), self)
         for name, kind in KINDS.items():
             self.export.addAction(kind.title).triggered.connect(
                 lambda _=False, name=name: self._on_export(name)
             )
-
-    def _action(self, text: str, slot: Callable[[], None], key: str = "") -> QAction:
-        action = QAction(text, self)
-        action.setShortcut(QKeySequence(key))
-        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        action.triggered.connect(slot)
-        return action
 
     def _build(self) -> None:
         self.table = RecordingsTable(self._sorted)
@@ -164,11 +158,11 @@ class RecordingsList(QWidget):
         bar = QHBoxLayout()
         bar.setSpacing(8)
         for action in first:
-            bar.addWidget(_button(action))
+            bar.addWidget(action_button(action))
         bar.addWidget(self.export_button)
         bar.addStretch(1)
         for action in (self.rename, self.write_note, self.open_folder, self.delete):
-            bar.addWidget(_button(action))
+            bar.addWidget(action_button(action))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
@@ -183,7 +177,7 @@ class RecordingsList(QWidget):
         self._failure = failure
         self._model.show(recordings or [])
         self._show_page()
-        if any(found.growing for found in self._model.recordings):
+        if any(found.growing for found in self._model.items):
             self._growing.start()
 
     @Slot()
@@ -199,7 +193,7 @@ class RecordingsList(QWidget):
     def _show_page(self) -> None:
         if self._failure:
             self.nothing.setText(self._failure)
-        elif not self._model.recordings:
+        elif not self._model.items:
             self.nothing.setText(
                 self.tr(
                     "No recordings yet. In the live tab, press Record while somebody is in view: "
@@ -308,16 +302,3 @@ class RecordingsList(QWidget):
             self.refresh()
 
         self._background.do(work, then)
-
-
-def _button(action: QAction) -> QPushButton:
-    button = QPushButton(action.text())
-
-    def follow() -> None:
-        button.setEnabled(action.isEnabled())
-        button.setToolTip(action.toolTip())
-
-    button.clicked.connect(action.trigger)
-    action.changed.connect(follow)
-    follow()
-    return button

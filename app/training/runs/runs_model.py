@@ -7,27 +7,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QDateTime,
     QLocale,
-    QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QPointF,
-    QSortFilterProxyModel,
     Qt,
-    Signal,
 )
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QPolygonF
 
 from app.duration import duration
+from app.listing.model import Index, ListModel
 from app.theme import Theme, current_theme
 from ml.runs.summaries import RunState, RunSummary
 
 _MARK: Final = 16
 """Side of a state's icon, in pixels."""
-
-Index = QModelIndex | QPersistentModelIndex
 
 
 class Column(IntEnum):
@@ -64,17 +58,9 @@ _MARKS: Final[dict[RunState, list[list[tuple[float, float]]]]] = {
 _FILLED: Final = (RunState.RUNNING, RunState.STOPPED)
 
 
-class RunsModel(QAbstractTableModel):
-    """A row for each run, unsorted: SortedRuns sorts them."""
-
-    edited = Signal(object, int, str)
-    """A RunSummary, the column, and the text entered in it."""
-
+class RunsModel(ListModel[RunSummary]):
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.runs: list[RunSummary] = []
-        self._icons: dict[RunState, QIcon] = {}
-        self._titles = {
+        titles: dict[IntEnum, str] = {
             Column.NAME: self.tr("Name"),
             Column.STATE: self.tr("State"),
             Column.STARTED: self.tr("Started"),
@@ -87,6 +73,8 @@ class RunsModel(QAbstractTableModel):
             Column.TIME: self.tr("Time"),
             Column.NOTE: self.tr("Note"),
         }
+        super().__init__(titles, _NUMBERS, parent)
+        self._icons: dict[RunState, QIcon] = {}
         self._explained = {
             Column.EPOCHS: self.tr("Finished and planned epochs"),
             Column.VALIDATION: self.tr("Best accuracy on the validation split"),
@@ -105,86 +93,44 @@ class RunsModel(QAbstractTableModel):
             RunState.DAMAGED: self.tr("Damaged"),
         }
 
-    def show(self, runs: list[RunSummary]) -> None:
-        """Show ``runs``; rows that stay keep their selection."""
-        wanted = {run.path: run for run in runs}
-        for row in reversed(range(len(self.runs))):
-            if self.runs[row].path not in wanted:
-                self.beginRemoveRows(QModelIndex(), row, row)
-                del self.runs[row]
-                self.endRemoveRows()
-        for old in list(self.runs):
-            self.replace(old, wanted.pop(old.path))
-        if wanted:
-            first = len(self.runs)
-            self.beginInsertRows(QModelIndex(), first, first + len(wanted) - 1)
-            self.runs += wanted.values()
-            self.endInsertRows()
-
-    def replace(self, old: RunSummary, new: RunSummary) -> None:
-        """Emit only cells that differ, otherwise a note being edited would be overwritten."""
-        row = self.runs.index(old)
-        self.runs[row] = new
-        for column in Column:
-            if self.text(old, column) != self.text(new, column):
-                self.dataChanged.emit(self.index(row, column), self.index(row, column))
+    def path(self, item: RunSummary) -> Path:
+        return item.path
 
     def refresh_theme(self) -> None:
         theme = current_theme()
         self._icons = {state: _icon(state, theme) for state in RunState}
-        if self.runs:
-            last = self.index(len(self.runs) - 1, Column.STATE)
+        if self.items:
+            last = self.index(len(self.items) - 1, Column.STATE)
             self.dataChanged.emit(self.index(0, Column.STATE), last)
 
     # The table model
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - as Qt's
-        return 0 if parent.isValid() else len(self.runs)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - as Qt's
-        return 0 if parent.isValid() else len(Column)
-
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:  # noqa: ANN401 - as Qt's
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        column = Column(section)
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._titles[column]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self._explained.get(column)
-        return _alignment(column) if role == Qt.ItemDataRole.TextAlignmentRole else None
+        if role == Qt.ItemDataRole.ToolTipRole and orientation is Qt.Orientation.Horizontal:
+            return self._explained.get(Column(section))
+        return super().headerData(section, orientation, role)
 
     def data(self, index: Index, role: int = 0) -> Any:  # noqa: ANN401 - as Qt's
-        run, column = self.runs[index.row()], Column(index.column())
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return self.text(run, column)
+        run, column = self.items[index.row()], Column(index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tool_tip(run, column)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
         if role == Qt.ItemDataRole.DecorationRole and column is Column.STATE:
             return self._icons.get(run.state)
-        return None
+        return super().data(index, role)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        run, column = self.runs[index.row()], Column(index.column())
+        run, column = self.items[index.row()], Column(index.column())
         if run.state is RunState.DAMAGED:  # may be another program's: nothing is written to it
             return flags
         if column is Column.NOTE or (column is Column.NAME and run.state is not RunState.RUNNING):
             flags |= Qt.ItemFlag.ItemIsEditable
         return flags
 
-    def setData(self, index: Index, value: object, role: int = 2) -> bool:  # noqa: ARG002
-        run, column = self.runs[index.row()], Column(index.column())
-        text = str(value).strip()
-        if text != self.text(run, column):
-            self.edited.emit(run, column, text)
-        return True
-
     # A run in words
 
-    def text(self, run: RunSummary, column: Column) -> str:
+    def text(self, item: RunSummary, column: int) -> str:
+        run = item
         match column:
             case Column.NAME:
                 return run.name
@@ -217,30 +163,9 @@ class RunsModel(QAbstractTableModel):
         whole = {Column.NAME: str(run.path), Column.DATA: run.data}
         return whole.get(column) or self.text(run, column)
 
-
-class SortedRuns(QSortFilterProxyModel):
-    """Sorts by value, not by text; unknown values come last in either order."""
-
-    def lessThan(self, left: Index, right: Index) -> bool:
-        first, second = self._key(left), self._key(right)
-        if first is None or second is None:
-            last = first if self.sortOrder() is Qt.SortOrder.DescendingOrder else second
-            return last is None and first is not second
-        return bool(first < second)
-
-    def run(self, index: Index) -> RunSummary:
-        """The run in the row of ``index``, an index of this model."""
-        return self._runs.runs[self.mapToSource(index).row()]
-
-    @property
-    def _runs(self) -> RunsModel:
-        model = self.sourceModel()
-        assert isinstance(model, RunsModel)
-        return model
-
-    def _key(self, index: Index) -> Any:  # noqa: ANN401 - numbers with numbers, text with text
-        run, column = self._runs.runs[index.row()], Column(index.column())
-        keys: dict[Column, float | None] = {
+    def sort_key(self, item: RunSummary, column: int) -> Any:  # noqa: ANN401 - as ListModel's
+        run = item
+        keys: dict[int, float | None] = {
             Column.STARTED: run.started,
             Column.EPOCHS: run.epochs_done if run.epochs else None,
             Column.VALIDATION: run.best_validation_accuracy,
@@ -248,12 +173,7 @@ class SortedRuns(QSortFilterProxyModel):
             Column.MACRO_F1: run.test_macro_f1,
             Column.TIME: run.seconds or None,
         }
-        return keys[column] if column in keys else self._runs.text(run, column).casefold() or None
-
-
-def _alignment(column: Column) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column in _NUMBERS else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
+        return keys[column] if column in keys else super().sort_key(run, column)
 
 
 def _icon(state: RunState, theme: Theme) -> QIcon:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -19,20 +18,21 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QAction, QDesktopServices, QHideEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import QDesktopServices, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QHBoxLayout,
     QLabel,
     QMessageBox,
-    QPushButton,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
 
-from app.training.runs.runs_model import Column, RunsModel, SortedRuns
+from app.listing.actions import action_button, list_action
+from app.listing.model import SortedList
+from app.training.runs.runs_model import Column, RunsModel
 from app.training.runs.runs_reader import RunsReader
 from app.training.runs.runs_table import RunsTable
 from ml.runs.folder import RunFolder, RunFolderError
@@ -62,8 +62,7 @@ class RunsPanel(QWidget):
         self._problem = ""
         self._selected: list[RunSummary] = []
         self._model = RunsModel(self)
-        self._sorted = SortedRuns(self)
-        self._sorted.setSourceModel(self._model)
+        self._sorted = SortedList(self._model, self)
         self._reader = RunsReader(folder, self)
         self._timer = QTimer(self)
         self._timer.setInterval(_REFRESH_MS)
@@ -82,7 +81,7 @@ class RunsPanel(QWidget):
     @property
     def selected(self) -> list[RunSummary]:
         rows = self.table.selectionModel().selectedRows()
-        return [self._sorted.run(index) for index in rows]
+        return [self._sorted.item(index) for index in rows]
 
     @Slot()
     def refresh(self) -> None:
@@ -112,19 +111,12 @@ class RunsPanel(QWidget):
     # Building
 
     def _build_actions(self) -> None:
-        self.resume = self._action(self.tr("Resume"), self._on_resume)
-        self.rename = self._action(self.tr("Rename"), self._on_rename, "F2")
-        self.write_note = self._action(self.tr("Edit note"), self._on_write_note)
-        self.open_folder = self._action(self.tr("Open folder"), self._on_open_folder)
-        self.delete = self._action(self.tr("Delete…"), self._on_delete, "Del")
-        self.reload = self._action(self.tr("Refresh"), self.refresh, "F5")
-
-    def _action(self, text: str, slot: Callable[[], None], key: str = "") -> QAction:
-        action = QAction(text, self)
-        action.setShortcut(QKeySequence(key))
-        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        action.triggered.connect(slot)
-        return action
+        self.resume = list_action(self, self.tr("Resume"), self._on_resume)
+        self.rename = list_action(self, self.tr("Rename"), self._on_rename, "F2")
+        self.write_note = list_action(self, self.tr("Edit note"), self._on_write_note)
+        self.open_folder = list_action(self, self.tr("Open folder"), self._on_open_folder)
+        self.delete = list_action(self, self.tr("Delete…"), self._on_delete, "Del")
+        self.reload = list_action(self, self.tr("Refresh"), self.refresh, "F5")
 
     def _build(self) -> None:
         self.table = RunsTable(self._sorted)
@@ -155,7 +147,7 @@ class RunsPanel(QWidget):
         bar.setSpacing(8)
         bar.addWidget(self.count, 1)
         for action in (self.resume, self.rename, self.open_folder, self.delete):
-            bar.addWidget(_button(action))
+            bar.addWidget(action_button(action))
 
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -238,7 +230,7 @@ class RunsPanel(QWidget):
 
     @Slot(QModelIndex)
     def _on_activated(self, index: QModelIndex) -> None:
-        run = self._sorted.run(index)
+        run = self._sorted.item(index)
         if index.column() == Column.NOTE and run.state is not RunState.DAMAGED:
             self._edit(run, Column.NOTE)
         elif self._is_there(run):
@@ -259,7 +251,7 @@ class RunsPanel(QWidget):
         self._edit(self.selected[0], Column.NOTE)
 
     def _edit(self, run: RunSummary, column: Column) -> None:
-        index = self._sorted.mapFromSource(self._model.index(self._model.runs.index(run), column))
+        index = self._sorted.mapFromSource(self._model.index(self._model.items.index(run), column))
         if self.table.state() is not QAbstractItemView.State.EditingState:
             self.table.setFocus()
             self.table.scrollTo(index)
@@ -342,16 +334,3 @@ class RunsPanel(QWidget):
         self.message.emit(self.tr("{} is no longer there.").format(run.name))
         self.refresh()
         return False
-
-
-def _button(action: QAction) -> QPushButton:
-    button = QPushButton(action.text())
-
-    def follow() -> None:
-        button.setEnabled(action.isEnabled())
-        button.setToolTip(action.toolTip())
-
-    button.clicked.connect(action.trigger)
-    action.changed.connect(follow)
-    follow()
-    return button

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from PySide6.QtCore import QAbstractItemModel, QSize, Qt
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QTableView
+from PySide6.QtCore import QAbstractItemModel, QSize
 
-from app.theme import current_theme, table_style
+from app.listing.table import ListTable
 from app.training.runs.runs_model import Column
 
-_ROW_HEIGHT: Final = 30
-_WIDTHS: Final = {  # as wide as this text
+_PADDING: Final = 20
+_ICON: Final = 16
+"""Side of a state's icon, in pixels."""
+_WIDTHS: Final[Mapping[int, str]] = {  # as wide as this text
     Column.NAME: "standard 2025-11-24 10",
     Column.STATE: "Not started",
     Column.STARTED: "24/11/2025 10:24",
@@ -25,33 +27,11 @@ _WIDTHS: Final = {  # as wide as this text
 }
 
 
-class RunsTable(QTableView):
-    """The newest run first, until another order is chosen."""
-
+class RunsTable(ListTable):
     def __init__(self, model: QAbstractItemModel) -> None:
-        super().__init__()
+        super().__init__(model, Column.STARTED, _WIDTHS, _PADDING)
         self.setAccessibleName(self.tr("Training runs"))
-        self.setModel(model)
-        self.setSortingEnabled(True)
-        self.sortByColumn(Column.STARTED, Qt.SortOrder.DescendingOrder)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.setIconSize(QSize(16, 16))
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
+        self.setIconSize(QSize(_ICON, _ICON))
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setStretchLastSection(True)
         header.setMinimumSectionSize(48)
-        for column, text in _WIDTHS.items():
-            mark = 22 if column is Column.STATE else 0
-            header.resizeSection(column, self.fontMetrics().horizontalAdvance(text) + 20 + mark)
-
-    def refresh_theme(self) -> None:
-        self.setStyleSheet(table_style(current_theme()))
+        header.resizeSection(Column.STATE, header.sectionSize(Column.STATE) + _ICON + 6)
