@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import platform
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -16,6 +15,7 @@ from ml.recording.cells import from_utc, one_line, to_utc
 from ml.recording.errors import RecordingError
 from ml.recording.limits import HIGHEST_COUNT, LATEST, number
 from ml.recording.untrusted import read_bytes
+from ml.vision.addresses import without_credentials
 
 ABOUT_FILE: Final = "recording.json"
 SCHEMA: Final = 1
@@ -23,8 +23,6 @@ PROGRAM: Final = "face-expression-detector"
 VIDEO_KINDS: Final = ("plain", "annotated", "blurred")
 _LONGEST: Final = 1 << 20
 """Bytes; a usual one has 1,000."""
-_CREDENTIALS: Final = re.compile(r"//[^/\s]*@")
-"""User name and password in the address of a stream."""
 _PACKAGES: Final = {"openvino": "openvino", "numpy": "numpy", "opencv": "opencv-python"}
 
 
@@ -86,7 +84,7 @@ class About:
     """Of Python and the libraries that compute."""
 
     def to_json(self) -> bytes:
-        source = _CREDENTIALS.sub("//", self.source)
+        source = without_credentials(self.source)
         values = dataclasses.asdict(self) | {"began": to_utc(self.began), "source": source}
         return json.dumps({"schema": SCHEMA, **values}, indent=1, allow_nan=False).encode()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.people.history import LONGEST, ROW, Rows, holding
-from ml.recording.corrections import Corrections
+from ml.recording.corrections import Corrections, Excluded
 from ml.recording.faces import NOBODY, NONE, Faces
 from ml.recording.marker import GAP, Marker
 from ml.recording.recording import Recording
@@ -30,18 +31,18 @@ class Corrected:
         people = [corrections.person(int(t)) if t != NOBODY else NOBODY for t in tracks]
         self.person: _Numbers = np.array(people, np.int64)[places]
         """[rows of Faces]: the track ids after merging; NOBODY stays."""
-        self.kept = _kept(faces.time, self.person, corrections)
+        self.excluded = tuple(
+            part if part.person is None else replace(part, person=corrections.person(part.person))
+            for part in corrections.excluded
+        )
+        """With track ids after merging."""
+        self.kept = _kept(faces.time, self.person, self.excluded)
         """[rows of Faces]: False in the excluded times of that person or of everybody."""
         self.names = _names(recording, corrections)
         """Those that were given, by track id after merging."""
         self.markers: tuple[Marker, ...] = (
             recording.markers if corrections.markers is None else corrections.markers
         )
-        self.excluded = tuple(
-            part if part.person is None else replace(part, person=corrections.person(part.person))
-            for part in corrections.excluded
-        )
-        """With track ids after merging."""
         self.note = recording.about.note if corrections.note is None else corrections.note
         self.start, self.end = 0.0, 0.0
         """Seconds since the first frame, of all rows."""
@@ -94,14 +95,14 @@ class Corrected:
 _NO_ROWS: Final = np.empty(0, ROW)
 
 
-def _kept(time: _Times, person: _Numbers, corrections: Corrections) -> _Mask:
+def _kept(time: _Times, person: _Numbers, excluded: Iterable[Excluded]) -> _Mask:
     kept = np.ones(len(time), bool)
-    for part in corrections.excluded:
+    for part in excluded:
         first, past = np.searchsorted(time, (part.start, part.end))
         if part.person is None:
             kept[first:past] = False
         else:
-            kept[first:past] &= person[first:past] != corrections.person(part.person)
+            kept[first:past] &= person[first:past] != part.person
     return kept
 
 

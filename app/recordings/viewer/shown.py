@@ -8,7 +8,6 @@ from PySide6.QtGui import QColor
 from app.recordings.viewer.clock import Clock
 from app.theme import person_colour
 from ml.recording.corrected import Corrected
-from ml.recording.faces import Faces
 
 
 class Shown(QObject):
@@ -44,10 +43,6 @@ class Shown(QObject):
         if track != self.person:
             self.person = track
             self.person_changed.emit()
-
-    @property
-    def faces(self) -> Faces | None:
-        return self.corrected.recording.faces if self.corrected is not None else None
 
     # As the timeline asks for names
 

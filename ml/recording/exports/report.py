@@ -148,8 +148,7 @@ def _lists(corrected: Corrected) -> Iterable[str]:
             kind="text",
         )
         yield "</section>"
-    excluded = corrected.corrections.excluded
-    if excluded:
+    if corrected.excluded:
         yield "<section><h2>Excluded times</h2>"
         yield from _table(
             ("Time", "Of"),
@@ -158,7 +157,7 @@ def _lists(corrected: Corrected) -> Iterable[str]:
                     _span(part.start, part.end),
                     escape(excluded_person(corrected, part.person)),
                 )
-                for part in excluded
+                for part in corrected.excluded
             ),
             kind="text",
         )

@@ -26,7 +26,7 @@ def tiers(corrected: Corrected, name: str, marked: Iterable[Interval]) -> list[T
     """
     excluded = (
         Interval(part.start, part.end, excluded_person(corrected, part.person))
-        for part in corrected.corrections.excluded
+        for part in corrected.excluded
     )
     parts = [
         (person_name(corrected, track), label_intervals(corrected, track))
@@ -50,9 +50,7 @@ def marker_text(marker: Marker) -> str:
 
 def excluded_person(corrected: Corrected, track: int | None) -> str:
     """In words, whom an excluded time is about."""
-    if track is None:
-        return "everybody"
-    return person_name(corrected, corrected.corrections.person(track))
+    return "everybody" if track is None else person_name(corrected, track)
 
 
 def _lanes(intervals: Iterable[Interval]) -> list[list[Interval]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import Final
 
 import av
 from av.codec.context import ThreadType
 
+from ml.vision.addresses import without_credentials
 from ml.vision.analysis import Frame
 from ml.vision.sources.decoding import THREADS, pictures, video_stream
 from ml.vision.sources.source import Source, SourceError
@@ -17,8 +17,6 @@ _TIMEOUT: Final = 5.0
 """Seconds that may pass until a stream is open, and from one frame to the next."""
 _OPTIONS: Final = {"rtsp_transport": "tcp"}
 """UDP, which RTSP would use, loses packets and is kept out by many networks."""
-
-_CREDENTIALS: Final = re.compile(r"//[^/\s]*@")
 
 
 class StreamSource(Source):
@@ -64,8 +62,3 @@ class StreamSource(Source):
 
 def _silent(name: str) -> str:
     return f"No stream responds at {name}. Check the address, and that its sender is on."
-
-
-def without_credentials(address: str) -> str:
-    """``address`` without user name and password, to be shown and recorded."""
-    return _CREDENTIALS.sub("//", address)
