@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
 from typing import Final
 
@@ -34,9 +35,7 @@ class TimelineCard(QFrame):
         self.span.setToolTip(
             self.tr("How much time is shown at once. Ctrl and the mouse wheel, too.")
         )
-        for seconds in SPANS:
-            text = self.tr("{:.0f} s") if seconds < 60 else self.tr("{:.0f} min")
-            self.span.addItem(text.format(seconds if seconds < 60 else seconds / 60), seconds)
+        self.offer_spans(SPANS)
         self.span.setPlaceholderText(self.tr("Whole"))
         self.style_ = QComboBox()
         self.style_.setAccessibleName(self.tr("Kind of curves"))
@@ -72,6 +71,13 @@ class TimelineCard(QFrame):
         self.valence.toggled.connect(self._on_style)
         self.bar.valueChanged.connect(self._on_bar)
         self.plot.scrolled.connect(self.show_section)
+
+    def offer_spans(self, spans: Sequence[float]) -> None:
+        """Let the user choose from these, in seconds."""
+        self.span.clear()
+        for seconds in spans:
+            text = self.tr("{:.0f} s") if seconds < 60 else self.tr("{:.0f} min")
+            self.span.addItem(text.format(seconds if seconds < 60 else seconds / 60), seconds)
 
     def refresh_theme(self) -> None:
         self.plot.refresh()

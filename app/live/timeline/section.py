@@ -16,6 +16,14 @@ _INSIDE: Final = 0.1
 """How far from the edge, as a share of the span, a moment is shown that was out of view."""
 
 
+def spans_up_to(widest: float) -> list[float]:
+    """Those that can be chosen of what lasts ``widest`` seconds, which is the last of them."""
+    spans = [span for span in SPANS if span < widest]
+    while spans and 2 * spans[-1] < widest:
+        spans.append(2 * spans[-1])
+    return [*spans, widest]
+
+
 class Courses(Protocol):
     """What is shown: a History, or the like from elsewhere."""
 

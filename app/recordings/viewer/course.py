@@ -8,6 +8,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QPushButton
 
 from app.live.timeline.card import TimelineCard
+from app.live.timeline.section import spans_up_to
 from app.recordings.viewer.shown import Shown
 from ml.recording.recording import Recording
 
@@ -33,6 +34,12 @@ class Course(TimelineCard):
         shown.person_changed.connect(self._on_person)
         shown.clock.moved.connect(self._on_time)
 
+    def widen_to(self, seconds: float) -> None:
+        """Show so much, and let the user choose to see less."""
+        self.plot.widest = max(seconds, _SHORTEST)
+        self.offer_spans(spans_up_to(self.plot.widest)[:-1])
+        self.show_whole()
+
     @Slot()
     def show_whole(self) -> None:
         self.plot.set_span(self.plot.widest)
@@ -44,13 +51,12 @@ class Course(TimelineCard):
             return
         another = corrected.recording is not self._recording
         self._recording = corrected.recording
-        plot.widest = max(corrected.end, _SHORTEST)
         end, span = plot.section.end, plot.section.span
         plot.show_courses(corrected, self._shown)
         plot.section.chosen = self._shown.person
         plot.markers, plot.excluded = corrected.markers, corrected.excluded
         if another:
-            self.show_whole()
+            self.widen_to(corrected.end)
         else:
             plot.set_span(span)
             plot.scroll_to(end)
@@ -65,6 +71,8 @@ class Course(TimelineCard):
     def _on_moment(self, moment: float | None) -> None:
         if moment is not None:
             self._shown.clock.go_to(moment)
+        else:  # the clock always shows one
+            self._on_time()
 
     @Slot()
     def _on_time(self) -> None:

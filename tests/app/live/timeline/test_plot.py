@@ -50,7 +50,7 @@ def colour_of(expression: Expression) -> str:
 def test_strips_have_the_labels_colours_and_gaps_where_nobody_was_seen(
     plot: TimelinePlot, theme: Theme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.live.timeline.plot.current_theme", lambda: theme)
+    monkeypatch.setattr("app.live.timeline.canvas.current_theme", lambda: theme)
     plot.refresh()
     assert colour_at(plot, strip(plot, 10)) == colour_of(HAPPY)
     assert colour_at(plot, strip(plot, 30)) == theme.raised.lower()
@@ -276,3 +276,19 @@ def test_it_can_be_painted_into_a_picture_and_an_svg(plot: TimelinePlot) -> None
     text = bytes(buffer.data().data()).decode()
     assert ">Happy<" in text.replace("\n", "")
     assert "<image" not in text
+
+
+def test_what_was_drawn_before_is_never_shown_for_another_time(plot: TimelinePlot) -> None:
+    for change in (
+        lambda: plot.choose_moment(20.0),
+        lambda: plot.choose_moment(21.0),  # only the line moves
+        lambda: plot.set_span(30),
+        lambda: plot.choose_moment(2.0),  # out of view
+        lambda: plot.scroll_to(55),
+        lambda: plot.choose_moment(None),
+        lambda: plot.follow(),
+    ):
+        change()
+        shown = plot.grab().toImage()
+        plot.refresh()
+        assert shown == plot.grab().toImage()

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.live.timeline.section import SPANS, Section
+from app.live.timeline.section import SPANS, Section, spans_up_to
 from ml.expressions import Expression
 from ml.people.history import History
 from tests.app.live.timeline.made_courses import face
@@ -72,6 +74,14 @@ def test_the_moment_is_in_view_and_never_less_than_all(
     assert section.start - 1e-9 <= moment <= section.end + 1e-9
     assert section.start >= -1e-9
     assert section.end <= max(100, section.span) + 1e-9
+
+
+@given(st.floats(1, 1e7))
+def test_spans_end_with_the_widest_and_are_no_large_steps_apart(widest: float) -> None:
+    spans = spans_up_to(widest)
+    assert spans[-1] == widest
+    assert spans == sorted(set(spans))
+    assert all(b / a <= 2.5 for a, b in pairwise(spans))
 
 
 def test_steps_go_from_row_to_row_and_stop_at_the_ends(section: Section) -> None:
