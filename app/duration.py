@@ -14,12 +14,12 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
-def clock_time(seconds: float) -> str:
-    """Of a moment in a source: minutes, seconds and tenths, with hours where there are any."""
+def clock_time(seconds: float, decimals: int = 1) -> str:
+    """Of a moment in a source: minutes, seconds and decimals, with hours where there are any."""
     if seconds < 0:
-        return f"-{clock_time(-seconds)}"
-    tenths = round(seconds * 10)
-    minutes, tenths = divmod(tenths, 600)
+        return f"-{clock_time(-seconds, decimals)}"
+    whole, part = divmod(round(seconds * 10**decimals), 10**decimals)
+    minutes, whole = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
-    rest = f"{tenths // 10:02}.{tenths % 10}"
+    rest = f"{whole:02}.{part:0{decimals}}"
     return f"{hours}:{minutes:02}:{rest}" if hours else f"{minutes}:{rest}"

@@ -13,6 +13,8 @@ from app.recordings.viewer.clock import SPEEDS, Clock
 
 _NOTCHES: Final = 100
 """Of the bar for each second."""
+_DECIMALS: Final = 3
+"""Of the time: to the millisecond, as videos have it, so that no two frames look the same."""
 
 
 class Transport(QWidget):
@@ -35,7 +37,6 @@ class Transport(QWidget):
         self.bar = _TimeBar()
         self.bar.setAccessibleName(self.tr("Time"))
         self.time = QLabel()
-        self.time.setMinimumWidth(self.fontMetrics().horizontalAdvance("0:00:00.0 / 0:00:00.0") + 4)
         self.speed = QComboBox()
         self.speed.setObjectName("compact")
         self.speed.setAccessibleName(self.tr("Speed"))
@@ -76,11 +77,16 @@ class Transport(QWidget):
     @Slot()
     def _show(self) -> None:
         clock = self._clock
-        self.play.setText("⏸" if clock.running else "▶")
+        self.play.setText("❚❚" if clock.running else "▶")
         with QSignalBlocker(self.bar):
             self.bar.setRange(0, round(clock.end * _NOTCHES))
             self.bar.setValue(round(clock.time * _NOTCHES))
-        self.time.setText(f"{clock_time(clock.time)} / {clock_time(clock.end)}")
+        # As wide as at the end, so that the bar does not move.
+        self.time.setMinimumWidth(self.fontMetrics().horizontalAdvance(self._words(clock.end)))
+        self.time.setText(self._words(clock.time))
+
+    def _words(self, time: float) -> str:
+        return f"{clock_time(time, _DECIMALS)} / {clock_time(self._clock.end, _DECIMALS)}"
 
 
 class _TimeBar(QSlider):
