@@ -100,5 +100,6 @@ class RecordingsTab(QWidget):
 
     @Slot()
     def _on_back(self) -> None:
-        self.viewer.leave()
+        for page in (self.viewer, self.comparison):
+            page.leave()
         self._pages.setCurrentWidget(self.list)

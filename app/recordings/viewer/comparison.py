@@ -26,12 +26,15 @@ class Comparison(QWidget):
     def __init__(self, background: Background) -> None:
         super().__init__()
         self._background = background
-        self._wanted: tuple[Path, Path] | None = None
-        back = QPushButton(self.tr("‹ Recordings"))
-        back.setObjectName("compact")
-        back.clicked.connect(self.back_requested)
+        self._request = 0
+        """Number of the newest request to compare."""
+        self._problems: list[str] = []
+        """Of both."""
+        self.back = QPushButton(self.tr("‹ Recordings"))
+        self.back.setObjectName("compact")
+        self.back.clicked.connect(self.back_requested)
         top = QHBoxLayout()
-        top.addWidget(back)
+        top.addWidget(self.back)
         top.addStretch(1)
         self.sides = (_Side(), _Side())
         layout = QVBoxLayout(self)
@@ -47,34 +50,42 @@ class Comparison(QWidget):
 
     def compare(self, first: Path, second: Path) -> None:
         """They are read in the background; a message says why if that fails."""
-        self._wanted = first, second
+        self._request += 1
+        self._problems.clear()
         self.message.emit("", False)
-        for side, folder in zip(self.sides, self._wanted, strict=True):
+        for side, folder in zip(self.sides, (first, second), strict=True):
             side.setEnabled(False)
             self._background.do(
-                partial(open_recording, folder), partial(self._on_opened, side, folder)
+                partial(open_recording, folder), partial(self._on_opened, self._request, side)
             )
+
+    def leave(self) -> None:
+        """Nothing is shown any more, not what is being opened either."""
+        self._request += 1
 
     def refresh_theme(self) -> None:
         for side in self.sides:
             side.course.refresh_theme()
             side.table.update()
 
-    def _on_opened(self, side: _Side, folder: Path, opened: Opened | None, failure: str) -> None:
-        if self._wanted is None or folder not in self._wanted:
-            return
+    def _on_opened(self, request: int, side: _Side, opened: Opened | None, failure: str) -> None:
+        if request != self._request:
+            return  # others were asked for meanwhile, or none
         if opened is None:
             self.message.emit(failure, True)
             self.back_requested.emit()
             return
         side.setEnabled(True)
+        name = opened.corrected.recording.folder.name
+        self._problems += [f"{name}: {problem}" for problem in opened.problems]
+        if self._problems:
+            self.message.emit("\n".join(self._problems), True)
         side.shown.show(opened.corrected)
         # The same span in both, so that times can be compared at a glance.
         opened_sides = [side for side in self.sides if side.shown.corrected is not None]
         longest = max(side.shown.clock.end for side in opened_sides)
         for each in opened_sides:
-            each.course.plot.widest = longest
-            each.course.show_whole()
+            each.course.widen_to(longest)
 
 
 def _follow(leader: Course, follower: Course) -> None:

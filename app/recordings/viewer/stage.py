@@ -12,7 +12,6 @@ from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.live.views.face_marks import Mark, paint_marks
-from app.theme import current_theme
 
 _EMPTY: Final = QColor("#0B0D11")
 
@@ -30,6 +29,10 @@ class Stage(QWidget):
         self.setMinimumSize(QSize(280, 170))
         self.image: npt.NDArray[np.uint8] | None = None
         """The frame of the video that is shown."""
+        self._picture = QImage()
+        """The same, as it is painted fastest."""
+        self.faces_drawn = True
+        """On the video; without one they always are."""
         self._size = (640.0, 480.0)
         """Width and height of the frames, in pixels."""
         self._marks: tuple[Mark, ...] = ()
@@ -44,13 +47,21 @@ class Stage(QWidget):
 
     def show_image(self, image: npt.NDArray[np.uint8]) -> None:
         """BGR [height, width, 3], contiguous."""
-        self.image = image
-        self._size = (float(image.shape[1]), float(image.shape[0]))
+        height, width = image.shape[:2]
+        self.image, self._size = image, (float(width), float(height))
+        frame = QImage(image.data, width, height, image.strides[0], QImage.Format.Format_BGR888)
+        self._picture = frame.convertToFormat(QImage.Format.Format_RGB32)
         self.update()
 
     def show_faces(self, marks: Sequence[Mark]) -> None:
         """The most important first, with boxes in pixels of the frame."""
-        self._marks = tuple(marks)
+        if tuple(marks) != self._marks:
+            self._marks = tuple(marks)
+            self.update()
+
+    def draw_faces(self, drawn: bool) -> None:
+        """Or show the video without them; a click chooses them all the same."""
+        self.faces_drawn = drawn
         self.update()
 
     @property
@@ -87,20 +98,13 @@ class Stage(QWidget):
         painter.fillRect(self.rect(), _EMPTY)
         picture = self.picture_rect
         if self.image is not None:
-            height, width = self.image.shape[:2]
-            image = QImage(
-                self.image.data, width, height, self.image.strides[0], QImage.Format.Format_BGR888
-            ).convertToFormat(QImage.Format.Format_RGB32)
-            painter.drawImage(picture, image)
+            painter.drawImage(picture, self._picture)
         else:
             painter.fillRect(picture, QColor("#20242C"))
-        paint_marks(painter, self.marks, picture, self.font())
+        if self.faces_drawn or self.image is None:
+            paint_marks(painter, self.marks, picture, self.font())
         if self.image is None and self.hint:
             painter.setPen(QColor("#A0A8B7"))
             place = picture.adjusted(10, 6, -10, -6)
             flags = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft
             painter.drawText(place, flags, self.hint)
-        if self.hasFocus():
-            painter.setPen(QColor(current_theme().accent))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))

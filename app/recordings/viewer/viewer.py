@@ -6,12 +6,15 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
+    QAbstractButton,
+    QCheckBox,
     QHBoxLayout,
     QPushButton,
     QSplitter,
+    QTabBar,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -34,6 +37,11 @@ from ml.recording.corrected import Corrected
 from ml.recording.opened import Opened, open_recording, video_file
 
 _PANEL_WIDTH: Final = 290
+_OWN_KEYS: Final = (
+    (QAbstractButton, {Qt.Key.Key_Space}),
+    (QTabBar, {Qt.Key.Key_Left, Qt.Key.Key_Right}),
+)
+"""Kinds of widgets, and the keys that they need themselves while they have the focus."""
 _MOST_COURSE: Final = 0.46
 """Share of the height that the timeline gets at most by itself."""
 
@@ -63,16 +71,16 @@ class Viewer(QWidget):
         self.summary = SummaryPanel(self.shown, self.course.plot.section)
         self.markers = MarkersPanel(self.shown, self.edits)
         self._moments: Moments | None = None
+        self._shortcuts: list[QShortcut] = []
         self._arrange()
         self._connect()
 
     def show_recording(self, folder: Path) -> None:
         """It is read in the background; a message says why if that fails."""
-        self._request += 1
-        self.player.end()
-        self.setEnabled(False)
+        self.leave()
+        self._set_ready(False)
         self.title.set_text(self.tr("Opening {}…").format(folder.name))
-        self.note.set_text("")
+        self._set_note("")
         self.message.emit("", False)
         self._background.do(
             partial(open_recording, folder), partial(self._on_opened, self._request)
@@ -84,8 +92,12 @@ class Viewer(QWidget):
         return self.player.shut_down()
 
     def leave(self) -> None:
-        """It is shown no more."""
+        """Nothing is shown any more, not what is being opened either. The video's file is let go:
+        on Windows, an open one can neither be renamed nor deleted.
+        """
+        self._request += 1
         self.clock.pause()
+        self.player.end()
 
     def refresh_theme(self) -> None:
         self.course.refresh_theme()
@@ -95,9 +107,9 @@ class Viewer(QWidget):
     # Layout and connections
 
     def _arrange(self) -> None:
-        back = QPushButton(self.tr("‹ Recordings"))
-        back.setObjectName("compact")
-        back.clicked.connect(self.back_requested)
+        self.back = QPushButton(self.tr("‹ Recordings"))
+        self.back.setObjectName("compact")
+        self.back.clicked.connect(self.back_requested)
         self.title = ElidedLabel()
         self.title.setObjectName("headline")
         self.note = ElidedLabel()
@@ -106,18 +118,23 @@ class Viewer(QWidget):
         self.undo.setToolTip(self.tr("Take the last correction back (Ctrl+Z)."))
         self.redo = QPushButton(self.tr("Redo"))
         self.redo.setToolTip(self.tr("Ctrl+Shift+Z"))
+        self.faces = QCheckBox(self.tr("Faces"))
+        self.faces.setChecked(self.stage.faces_drawn)
+        self.faces.setToolTip(self.tr("Draw the recorded faces on the video (F)."))
         self.replay = QPushButton(self.tr("Use as source"))
         self.replay.setToolTip(
             self.tr("Play the video in the live tab, to analyse it again with other options.")
         )
         top = QHBoxLayout()
         top.setSpacing(8)
-        top.addWidget(back)
+        top.addWidget(self.back)
         top.addWidget(self.title, 2)
         top.addWidget(self.note, 1)
         for button in (self.replay, self.undo, self.redo):
             button.setObjectName("compact")
-            top.addWidget(button)
+        self._actions = (self.faces, self.replay, self.undo, self.redo)
+        for action in self._actions:
+            top.addWidget(action)
 
         picture = QWidget()
         left = QVBoxLayout(picture)
@@ -141,7 +158,9 @@ class Viewer(QWidget):
         split.addWidget(picture)
         split.addWidget(self.course)
         split.setStretchFactor(0, 1)
-        body = QHBoxLayout()
+        self.body = QWidget()
+        body = QHBoxLayout(self.body)
+        body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(12)
         body.addWidget(split, 1)
         body.addWidget(panel)
@@ -149,12 +168,16 @@ class Viewer(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addLayout(top)
-        layout.addLayout(body, 1)
+        layout.addWidget(self.body, 1)
+        for clicked in self.findChildren(QAbstractButton):
+            # After a click on one, Space plays; who comes to it by the keyboard presses it.
+            clicked.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def _connect(self) -> None:
         self.undo.clicked.connect(self.edits.undo)
         self.redo.clicked.connect(self.edits.redo)
         self.replay.clicked.connect(self._on_replay)
+        self.faces.toggled.connect(self.stage.draw_faces)
         self.edits.changed.connect(self._on_edits)
         self.edits.failed.connect(lambda why: self.message.emit(why, True))
         self.player.shown.connect(self._show_faces)
@@ -178,6 +201,7 @@ class Viewer(QWidget):
             ("End", lambda: self.clock.go_to(self.clock.end)),
             ("PgUp", lambda: self._go_to_marker(-1)),
             ("PgDown", lambda: self._go_to_marker(1)),
+            ("F", self.faces.click),
             ("M", self._mark),
             ("I", self.markers.begin_time),
             ("Ctrl+Z", self.edits.undo),
@@ -187,6 +211,27 @@ class Viewer(QWidget):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(slot)
+            self._shortcuts.append(shortcut)
+
+    def event(self, event: QEvent) -> bool:
+        """Let what has the focus keep its keys."""
+        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.ShortcutOverride:
+            focus = self.focusWidget()
+            if any(isinstance(focus, kind) and event.key() in keys for kind, keys in _OWN_KEYS):
+                event.accept()
+                return True
+        return super().event(event)
+
+    def _set_ready(self, ready: bool) -> None:
+        """There is a recording to work with; one can go back without."""
+        for part in (self.body, *self._actions):
+            part.setEnabled(ready)
+        for shortcut in self._shortcuts:
+            shortcut.setEnabled(ready)
+
+    def _set_note(self, note: str) -> None:
+        self.note.set_text(note)
+        self.note.setVisible(bool(note))  # else its room is missing for the title
 
     # Opening and correcting
 
@@ -201,11 +246,14 @@ class Viewer(QWidget):
 
     def _begin(self, opened: Opened) -> None:
         recording = opened.corrected.recording
-        self.setEnabled(True)
+        self._set_ready(True)
         self.shown.show(opened.corrected)
         self.edits.begin(recording, opened.corrected.corrections)
         video = video_file(recording)
         self.replay.setVisible(video is not None)
+        self.faces.setVisible(video is not None)
+        told = recording.about.video
+        self.faces.setChecked(told is None or told.kind != "annotated")
         hint = self.tr("Recorded without video") if video is None else ""
         assert self._moments is not None
         self.stage.clear(self._moments.frame_size, hint)
@@ -245,20 +293,15 @@ class Viewer(QWidget):
         self._moments = Moments(corrected)
         recording = corrected.recording
         self.title.set_text(f"{recording.folder.name}  ·  {duration(corrected.end)}")
-        self.note.set_text(corrected.note)
+        self._set_note(corrected.note)
         self._show_faces()
 
     # The moment
 
     @Slot()
     def _show_faces(self) -> None:
-        corrected = self.shown.corrected
-        if self._moments is None or corrected is None:
-            return
-        video = corrected.recording.about.video
-        drawn = video is not None and video.kind == "annotated" and self.stage.image is not None
-        marks = [] if drawn else self._moments.marks(self.clock.time, self.shown.person)
-        self.stage.show_faces(marks)
+        if self._moments is not None:
+            self.stage.show_faces(self._moments.marks(self.clock.time, self.shown.person))
 
     @Slot(int)
     def _step(self, step: int) -> None:

@@ -1,241 +1,15 @@
 from __future__ import annotations
 
-import errno
-import os
+import threading
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.recordings.tab import RecordingsTab
-from app.recordings.viewer.viewer import Viewer
-from ml.recording.corrections import (
-    CORRECTIONS_FILE,
-    Corrections,
-    Excluded,
-    read_corrections,
-    write_corrections,
-)
-from ml.recording.marker import Marker
+from app.recordings.viewer.frame_reader import FrameReader
 from tests.app.recordings.conftest import Record
-
-
-def opened(tab: RecordingsTab, qtbot: QtBot, folder: Path) -> Viewer:
-    tab.open(folder)
-    qtbot.waitUntil(
-        lambda: (
-            tab.viewer.isEnabled()
-            and tab.viewer.shown.corrected is not None
-            and tab.viewer.shown.corrected.recording.folder == folder
-        ),
-        timeout=30_000,
-    )
-    return tab.viewer
-
-
-def brightness(viewer: Viewer) -> float:
-    """Of the frame of the video that is shown."""
-    image = viewer.stage.image
-    return -1.0 if image is None else float(image.mean())
-
-
-def key(viewer: Viewer, qtbot: QtBot, key: Qt.Key) -> None:
-    qtbot.keyClick(viewer.transport.play, key)
-
-
-def saved(qtbot: QtBot, folder: Path) -> None:
-    qtbot.waitUntil((folder / CORRECTIONS_FILE).exists, timeout=30_000)
-
-
-def test_the_frame_of_the_time_is_shown_with_its_faces(
-    tab: RecordingsTab, record: Record, qtbot: QtBot
-) -> None:
-    viewer = opened(tab, qtbot, record("r", "plain"))
-    qtbot.waitUntil(lambda: abs(brightness(viewer) - 0) < 5)
-    viewer.clock.go_to(2.34)
-    qtbot.waitUntil(lambda: abs(brightness(viewer) - 6 * 23) < 8)
-    marks = {mark.track: mark.text for mark in viewer.stage.marks}
-    assert marks[1].startswith("Sad")
-    assert marks[2].startswith("Neutral")
-    viewer.clock.go_to(1.0)
-    qtbot.waitUntil(lambda: abs(brightness(viewer) - 6 * 10) < 8)
-    assert next(m for m in viewer.stage.marks if m.track == 1).text.startswith("Happy")
-
-
-def test_without_video_the_boxes_are_on_an_empty_picture(
-    tab: RecordingsTab, record: Record, qtbot: QtBot
-) -> None:
-    viewer = opened(tab, qtbot, record("r"))
-    assert viewer.stage.image is None
-    assert "without video" in viewer.stage.hint
-    assert len(viewer.stage.marks) == 2
-    assert not viewer.replay.isVisible()
-
-
-def test_it_plays_to_the_end_and_again(tab: RecordingsTab, record: Record, qtbot: QtBot) -> None:
-    viewer = opened(tab, qtbot, record("r", "plain", 1.0))
-    viewer.clock.speed = 4.0
-    key(viewer, qtbot, Qt.Key.Key_Space)
-    assert viewer.clock.running
-    qtbot.waitUntil(lambda: not viewer.clock.running, timeout=30_000)
-    assert viewer.clock.time == viewer.clock.end == pytest.approx(1.0)
-    qtbot.waitUntil(lambda: abs(brightness(viewer) - 6 * 9) < 8)
-    key(viewer, qtbot, Qt.Key.Key_Space)
-    assert viewer.clock.running
-    assert viewer.clock.time < 0.5
-    key(viewer, qtbot, Qt.Key.Key_Space)
-    assert not viewer.clock.running
-
-
-def test_steps_are_frames_and_jumps_are_markers(
-    tab: RecordingsTab, record: Record, qtbot: QtBot
-) -> None:
-    viewer = opened(tab, qtbot, record("r", "plain"))
-    for expected in (0.1, 0.2, 0.3):
-        key(viewer, qtbot, Qt.Key.Key_Right)
-        assert viewer.clock.time == pytest.approx(expected)
-    key(viewer, qtbot, Qt.Key.Key_Comma)
-    assert viewer.clock.time == pytest.approx(0.2)
-    key(viewer, qtbot, Qt.Key.Key_PageDown)
-    assert viewer.clock.time == pytest.approx(0.5)
-    key(viewer, qtbot, Qt.Key.Key_PageDown)
-    assert viewer.clock.time == pytest.approx(1.0)
-    key(viewer, qtbot, Qt.Key.Key_PageUp)
-    assert viewer.clock.time == pytest.approx(0.5)
-    key(viewer, qtbot, Qt.Key.Key_End)
-    assert viewer.clock.time == pytest.approx(4.0)
-    key(viewer, qtbot, Qt.Key.Key_Left)
-    assert viewer.clock.time == pytest.approx(3.9)
-    key(viewer, qtbot, Qt.Key.Key_Home)
-    assert viewer.clock.time == 0
-
-
-def test_a_click_on_the_bar_goes_there(tab: RecordingsTab, record: Record, qtbot: QtBot) -> None:
-    viewer = opened(tab, qtbot, record("r"))
-    bar = viewer.transport.bar
-    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.rect().center())
-    assert viewer.clock.time == pytest.approx(2.0, abs=0.1)
-    assert viewer.course.plot.section.moment == viewer.clock.time
-
-
-def test_a_name_is_kept_beside_the_data(tab: RecordingsTab, record: Record, qtbot: QtBot) -> None:
-    folder = record("r")
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    viewer = opened(tab, qtbot, folder)
-    viewer.shown.choose(2)
-    viewer.person.name.setText("Anna")
-    viewer.person.name.editingFinished.emit()
-    qtbot.waitUntil(lambda: viewer.shown.name(2) == "Anna")
-    saved(qtbot, folder)
-    assert read_corrections(folder).names == {2: "Anna"}
-    assert {mark.name for mark in viewer.stage.marks} == {"", "Anna"}
-    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.name in before} == before
-    viewer = opened(tab, qtbot, record("other"))
-    assert viewer.shown.name(2) == "Person 2"
-    viewer = opened(tab, qtbot, folder)
-    assert viewer.shown.name(2) == "Anna"
-
-
-def test_people_are_put_together_and_apart_again(
-    tab: RecordingsTab, record: Record, qtbot: QtBot
-) -> None:
-    viewer = opened(tab, qtbot, record("r"))
-    viewer.shown.choose(2)
-    same = viewer.person.same
-    same.setCurrentIndex(same.findData(1))
-    same.activated.emit(same.currentIndex())
-    qtbot.waitUntil(lambda: viewer.shown.corrected.tracks == [1])  # type: ignore[union-attr]
-    assert viewer.shown.person == 1
-    apart = viewer.person.apart
-    assert apart.isVisible()
-    apart.setCurrentIndex(apart.findData(2))
-    apart.activated.emit(apart.currentIndex())
-    qtbot.waitUntil(lambda: viewer.shown.corrected.tracks == [1, 2])  # type: ignore[union-attr]
-
-
-def test_corrections_are_taken_back_and_made_again(
-    tab: RecordingsTab, record: Record, qtbot: QtBot
-) -> None:
-    folder = record("r")
-    viewer = opened(tab, qtbot, folder)
-    assert not viewer.undo.isEnabled()
-    viewer.edits.edit(names={1: "Ben"})
-    qtbot.waitUntil(lambda: viewer.shown.name(1) == "Ben")
-    key(viewer, qtbot, Qt.Key.Key_A)  # no shortcut
-    qtbot.keyClick(viewer.transport.play, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: viewer.shown.name(1) == "Person 1")
-    qtbot.waitUntil(lambda: read_corrections(folder).names == {})
-    viewer.redo.click()
-    qtbot.waitUntil(lambda: viewer.shown.name(1) == "Ben")
-    qtbot.waitUntil(lambda: read_corrections(folder).names == {1: "Ben"})
-
-
-def test_markers_are_added_named_and_deleted(
-    tab: RecordingsTab, record: Record, qtbot: QtBot
-) -> None:
-    folder = record("r")
-    viewer = opened(tab, qtbot, folder)
-    viewer.clock.go_to(3.0)
-    key(viewer, qtbot, Qt.Key.Key_M)
-    table = viewer.markers.table
-    assert table.rowCount() == 3
-    editor = table.focusWidget()
-    assert editor is not None
-    qtbot.keyClicks(editor, "Smile 1 m")  # no shortcuts while a label is typed
-    qtbot.keyClick(editor, Qt.Key.Key_Return)
-    assert table.rowCount() == 3
-    qtbot.waitUntil(lambda: viewer.edits.markers[-1] == Marker(3.0, None, "Smile 1 m"))
-    qtbot.waitUntil(lambda: viewer.course.plot.markers == viewer.edits.markers)
-    saved(qtbot, folder)
-    table.selectRow(0)
-    viewer.markers.delete.click()
-    qtbot.waitUntil(
-        lambda: [m.label for m in read_corrections(folder).markers or ()] == ["task", "Smile 1 m"]
-    )
-
-
-def test_an_excluded_time_is_not_counted(tab: RecordingsTab, record: Record, qtbot: QtBot) -> None:
-    folder = record("r")
-    viewer = opened(tab, qtbot, folder)
-    viewer.panel.setCurrentWidget(viewer.markers)
-    viewer.shown.choose(1)
-    viewer.clock.go_to(0.0)
-    key(viewer, qtbot, Qt.Key.Key_I)
-    viewer.clock.go_to(1.95)
-    viewer.markers.exclude.click()
-    qtbot.waitUntil(lambda: viewer.course.plot.excluded == (Excluded(0.0, 1.95),))
-    viewer.panel.setCurrentWidget(viewer.summary)
-    summary = viewer.summary.table.summary
-    assert summary is not None
-    assert summary.shares[4] == pytest.approx(1.0), "the happy half is left out"
-    assert summary.seconds == pytest.approx(2.0)
-    viewer.markers.table.selectRow(0)
-    viewer.markers.delete.click()
-    qtbot.waitUntil(lambda: viewer.course.plot.excluded == ())
-    qtbot.waitUntil(lambda: viewer.summary.table.summary.seconds == pytest.approx(4.0))  # type: ignore[union-attr]
-
-
-def test_the_summary_of_an_interval(tab: RecordingsTab, record: Record, qtbot: QtBot) -> None:
-    viewer = opened(tab, qtbot, record("r"))
-    viewer.panel.setCurrentWidget(viewer.summary)
-    viewer.shown.choose(1)
-    part = viewer.summary.part
-    part.setCurrentIndex(2)
-    assert "task" in part.currentText()
-    part.activated.emit(2)
-    summary = viewer.summary.table.summary
-    assert summary is not None
-    assert summary.shares[3] == pytest.approx(1.0), "happy from 1 to 2 s"
-    assert summary.seconds == pytest.approx(1.0, abs=0.11)
-
-
-def test_a_damaged_video_leaves_the_data(tab: RecordingsTab, record: Record, qtbot: QtBot) -> None:
-    folder = record("r", "plain")
-    (folder / "video.webm").write_bytes(b"nothing")
-    viewer = opened(tab, qtbot, folder)
-    qtbot.waitUntil(lambda: "cannot be read" in tab.message.text(), timeout=30_000)
-    assert len(viewer.stage.marks) == 2
+from tests.app.recordings.viewer.steps import an_hour, opened, wheel
 
 
 def test_damaged_data_are_told_and_shown_as_far_as_they_go(
@@ -257,35 +31,12 @@ def test_what_is_no_recording_leads_back_to_the_list(
     assert tab.list.isVisible()
 
 
-def test_corrections_that_cannot_be_saved_are_told_and_stay(
-    tab: RecordingsTab, record: Record, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    viewer = opened(tab, qtbot, record("r"))
-
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr("os.fsync", full)
-    viewer.edits.edit(names={1: "Ben"})
-    qtbot.waitUntil(lambda: "cannot be written" in tab.message.text(), timeout=30_000)
-    qtbot.waitUntil(lambda: viewer.shown.name(1) == "Ben")
-
-
 def test_the_video_can_be_replayed(tab: RecordingsTab, record: Record, qtbot: QtBot) -> None:
     folder = record("r", "plain")
     viewer = opened(tab, qtbot, folder)
     with qtbot.waitSignal(tab.replay_requested) as asked:
         viewer.replay.click()
     assert asked.args == [folder / "video.webm"]
-
-
-def test_an_annotated_video_is_not_annotated_twice(
-    tab: RecordingsTab, record: Record, qtbot: QtBot
-) -> None:
-    viewer = opened(tab, qtbot, record("r", "annotated"))
-    qtbot.waitUntil(lambda: viewer.stage.image is not None)
-    viewer.clock.go_to(1.0)
-    assert viewer.stage.marks == []
 
 
 def test_two_are_compared_over_the_same_time(
@@ -307,51 +58,65 @@ def test_two_are_compared_over_the_same_time(
     assert second.course.plot.section.end == pytest.approx(2.5)
 
 
-def test_what_is_corrected_belongs_to_the_recording_that_is_shown(
+def test_one_can_go_back_while_a_recording_is_opened(
+    tab: RecordingsTab, record: Record, qtbot: QtBot, tmp_path: Path
+) -> None:
+    may_go_on = threading.Event()
+    tab._background.do(may_go_on.wait, lambda *_: None)  # as a slow disk
+    tab.open(tmp_path / "nothing")
+    tab.viewer.back.click()
+    assert tab.list.isVisible()
+    may_go_on.set()
+    opened(tab, qtbot, record("r"))
+    assert tab.viewer.isVisible()
+    assert tab.message.text() == "", "the other one matters no more"
+
+
+def test_comparing_what_is_no_recording_does_not_disturb_later(
+    tab: RecordingsTab, record: Record, qtbot: QtBot, tmp_path: Path
+) -> None:
+    may_go_on = threading.Event()
+    tab._background.do(may_go_on.wait, lambda *_: None)
+    tab.list.compare_requested.emit(tmp_path / "nothing", tmp_path / "neither")
+    tab.comparison.back.click()
+    may_go_on.set()
+    opened(tab, qtbot, record("r"))
+    assert tab.viewer.isVisible()
+    assert tab.message.text() == ""
+
+
+def test_damage_is_told_when_comparing(tab: RecordingsTab, record: Record, qtbot: QtBot) -> None:
+    good, bad = record("good"), record("bad")
+    with (bad / "faces.csv").open("a") as file:
+        file.write("broken\n")
+    tab.list.compare_requested.emit(good, bad)
+    qtbot.waitUntil(lambda: "bad: faces.csv, line" in tab.message.text(), timeout=30_000)
+    assert tab.comparison.isVisible()
+
+
+def test_the_video_is_let_go_when_going_back(
     tab: RecordingsTab, record: Record, qtbot: QtBot
 ) -> None:
-    first, second = record("first"), record("second", seconds=3.0)
-    write_corrections(second, Corrections(names={2: "Bob"}))
-    viewer = opened(tab, qtbot, first)
-    viewer.edits.edit(names={1: "Ada"})
-    qtbot.waitUntil(lambda: viewer.shown.name(1) == "Ada")
-    viewer = opened(tab, qtbot, second)
-    qtbot.wait(200)
-    assert viewer.shown.clock.end == pytest.approx(3.0)
-    assert (viewer.shown.name(1), viewer.shown.name(2)) == ("Person 1", "Bob")
-    assert read_corrections(first).names == {1: "Ada"}
-    assert read_corrections(second).names == {2: "Bob"}
+    viewer = opened(tab, qtbot, record("r", "plain"))
+    qtbot.waitUntil(lambda: viewer.stage.image is not None)
+    viewer.back.click()
+    qtbot.waitUntil(lambda: not viewer.player.findChildren(FrameReader))
 
 
-def test_corrections_that_cannot_be_read_are_kept_under_another_name(
+def test_an_hour_is_shown_whole_and_in_parts(
     tab: RecordingsTab, record: Record, qtbot: QtBot
 ) -> None:
-    folder = record("r")
-    (folder / CORRECTIONS_FILE).write_text('{"schema": 99}')
-    viewer = opened(tab, qtbot, folder)
-    assert "newer version" in tab.message.text()
-    viewer.edits.edit(names={1: "Ada"})
-    qtbot.waitUntil(lambda: viewer.shown.name(1) == "Ada")
-    qtbot.waitUntil((folder / "corrections.json.unusable-1").exists, timeout=30_000)
-    assert (folder / "corrections.json.unusable-1").read_text() == '{"schema": 99}'
-
-
-def test_a_time_that_was_begun_is_forgotten_with_its_recording(
-    tab: RecordingsTab, record: Record, qtbot: QtBot
-) -> None:
-    viewer = opened(tab, qtbot, record("first"))
-    viewer.markers.begin_time()
-    viewer.clock.go_to(1.0)
-    assert viewer.markers.exclude.isEnabled()
-    viewer = opened(tab, qtbot, record("second"))
-    viewer.clock.go_to(2.0)
-    assert not viewer.markers.exclude.isEnabled()
-
-
-def test_excluded_times_follow_their_person_into_another(
-    tab: RecordingsTab, record: Record, qtbot: QtBot
-) -> None:
-    viewer = opened(tab, qtbot, record("r"))
-    viewer.edits.edit(excluded=(Excluded(0.0, 1.0, 2),), merged={2: 1})
-    qtbot.waitUntil(lambda: viewer.course.plot.excluded == (Excluded(0.0, 1.0, 1),))
-    assert viewer.markers.table.item(0, 2).text() == "Person 1"  # type: ignore[union-attr]
+    viewer = opened(tab, qtbot, an_hour(record("r")))
+    plot = viewer.course.plot
+    assert plot.section.span == plot.widest == pytest.approx(3600)
+    spans = [viewer.course.span.itemData(n) for n in range(viewer.course.span.count())]
+    assert spans[-2:] == [1200, 2400]
+    viewer.clock.go_to(3599.0)
+    assert {mark.track for mark in viewer.stage.marks} == {1, 2}
+    for wanted in (2400, 1200, 600):
+        wheel(plot, 1)
+        assert plot.section.span == wanted
+        assert plot.section.start <= 3599 <= plot.section.end
+    for _ in range(4):
+        wheel(plot, -1)
+    assert plot.section.span == plot.widest
