@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import io
-import warnings
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ImageOps
 
 from ml.data.class_folders import Picture
 from ml.data.reading import UNREADABLE, PictureError, Progress, Reading, reason
+from ml.image_files import ImageFileError, opened
 from ml.picture import shrink
 
 # Only what face data sets come in: Pillow's other decoders would be doors nobody needs.
 _FORMATS: Final = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
-# A face is a few kilobytes and a photograph a few megabytes, so a larger file is no picture.
+# A face is a few kilobytes and a photograph a few megabytes, so what is larger is no picture.
 _MAX_PICTURE_BYTES: Final = 32 << 20
+_MOST_PIXELS: Final = 89_000_000
 
 
 def read_pictures(pictures: list[Picture], reading: Reading, progress: Progress) -> None:
@@ -42,20 +43,12 @@ def decode(content: bytes) -> npt.NDArray[np.uint8]:
     if len(content) > _MAX_PICTURE_BYTES:
         raise PictureError(f"is larger than a picture can be ({_MAX_PICTURE_BYTES >> 20} MB)")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
-                if image.mode.startswith(("I", "F")):
-                    raise PictureError(f"has {image.mode} pixels; save it with 8 bits a channel")
-                upright = ImageOps.exif_transpose(image)
-                grey = np.asarray(upright.convert("L"))
-    except PictureError:
-        raise
-    except UnidentifiedImageError as error:
-        raise PictureError("is not an image") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PictureError("has more pixels than a picture can have") from error
-    except Exception as error:  # Pillow's decoders answer damaged files with nearly anything
-        raise PictureError(f"is damaged or truncated ({error})") from error
+        with opened(io.BytesIO(content), _FORMATS) as image:
+            if image.width * image.height > _MOST_PIXELS:
+                raise ImageFileError("has more pixels than a picture can have")
+            if image.mode.startswith(("I", "F")):
+                raise ImageFileError(f"has {image.mode} pixels; save it with 8 bits a channel")
+            grey = np.asarray(ImageOps.exif_transpose(image).convert("L"))
+    except ImageFileError as error:
+        raise PictureError(str(error)) from error
     return shrink(grey)

@@ -1,15 +1,18 @@
-"""Cameras, video files, streams and images, as timestamped frames."""
+"""Cameras, video files, streams, images and animated ones, as timestamped frames."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Final
 
 import cv2
 
+from ml.vision.sources.animations import AnimationSource
 from ml.vision.sources.cameras import Camera, CameraSource, list_cameras
-from ml.vision.sources.images import ImageSource, read_image, to_bgr
+from ml.vision.sources.files import check, other_kind
+from ml.vision.sources.frame_durations import is_animated
+from ml.vision.sources.images import ImageSource, is_image, read_image
+from ml.vision.sources.pixels import to_bgr
 from ml.vision.sources.source import Source, SourceError
 from ml.vision.sources.streams import StreamSource
 from ml.vision.sources.videos import VideoSource
@@ -18,7 +21,10 @@ __all__ = [
     "Camera",
     "Source",
     "SourceError",
+    "is_animated",
+    "is_image",
     "list_cameras",
+    "open_file",
     "open_source",
     "read_image",
     "to_bgr",
@@ -41,26 +47,18 @@ def open_source(address: str) -> Source:
         return StreamSource(address)
     try:
         path = Path(address).expanduser()
-        exists = path.exists()
-    except (OSError, RuntimeError) as error:  # a name too long, the home folder of an unknown user
+    except RuntimeError as error:  # the home folder of an unknown user
         raise SourceError(f"{address[:200]} cannot be opened: {error}.") from error
-    if not exists:
-        raise SourceError(f"There is no file {path}. Choose another source.")
-    if path.is_dir():
-        raise SourceError(f"{path} is a folder. Choose a video or an image in it.")
-    if not os.access(path, os.R_OK):
-        raise SourceError(f"{path} cannot be read: permission denied. Change its permissions.")
-    if path.stat().st_size == 0:
-        raise SourceError(f"{path.name} is empty (0 bytes). Choose another source.")
-    if cv2.haveImageReader(str(path)) and path.suffix.lower() != ".gif":
+    return open_file(path)
+
+
+def open_file(path: Path, interval: float = 0.0) -> Source:
+    """A video or an image; ``interval`` is as for VideoSource. Raises SourceError."""
+    check(path)
+    if is_animated(path):
+        return AnimationSource(path, interval)
+    if is_image(path):
         return ImageSource(path)
-    if _is_text(path):
-        raise SourceError(f"{path.name} is a text file, not a video. Choose another source.")
-    return VideoSource(path)
-
-
-def _is_text(path: Path) -> bool:
-    """FFmpeg renders text as video, and opens what playlists name; no container is plain text."""
-    with path.open("rb") as file:
-        start = set(file.read(1024))
-    return not start & (set(range(32)) - set(b"\t\n\r\f\x1b"))
+    if kind := other_kind(path):
+        raise SourceError(f"{path.name} is {kind}, not a video or image. Choose another source.")
+    return VideoSource(path, interval)

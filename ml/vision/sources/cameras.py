@@ -14,7 +14,7 @@ import cv2
 from cv2_enumerate_cameras import enumerate_cameras
 
 from ml.vision.analysis import Frame
-from ml.vision.sources.images import to_bgr
+from ml.vision.sources.pixels import to_bgr
 from ml.vision.sources.source import Source, SourceError
 
 _BACKEND: Final = {

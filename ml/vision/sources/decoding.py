@@ -6,11 +6,10 @@ import gc
 import math
 import os
 import time
-from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TypeVar
 
 import av
-import cv2
 import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
@@ -18,17 +17,17 @@ from av.sidedata.sidedata import Type
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from ml.vision.sources.orientation import Orientation
+
+ALONE: Final = {"protocol_whitelist": "none"}
+"""Nothing else is opened through a file: playlists and their like name others, and addresses."""
 THREADS: Final = min(4, max(1, (os.cpu_count() or 1) // 4))
 """For decoding; the other cores have frames to analyse. docs/measurements.md has what more gain."""
 
 
-class Picture(NamedTuple):
-    """A decoded frame."""
-
-    image: npt.NDArray[np.uint8]
-    """BGR [height, width, 3], contiguous."""
-    time: float
-    """Seconds by the clock of the video; NaN if it does not tell."""
+Image = npt.NDArray[np.uint8]
+"""BGR [height, width, 3], contiguous."""
+Stamp = TypeVar("Stamp")
 
 
 def video_stream(container: InputContainer) -> VideoStream | None:
@@ -40,9 +39,20 @@ def video_stream(container: InputContainer) -> VideoStream | None:
 
 
 def pictures(
-    container: InputContainer, stream: VideoStream, patience: float = math.inf
-) -> Iterator[Picture]:
+    container: InputContainer,
+    stream: VideoStream,
+    stamp: Callable[[float], Stamp | None],
+    patience: float = math.inf,
+    passed: Callable[[float], None] = lambda _: None,
+    spoilt: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[Image, Stamp]]:
     """All that can be decoded of ``stream``, in the order to show it; the rest is left out.
+
+    ``stamp`` is given the time of each frame, in seconds by the clock of the video, or NaN if it
+    does not tell; what it makes of it comes with the picture. For None the frame is passed over,
+    which takes less than to make a picture of it. ``passed`` is given the end of each packet that
+    is read, also of sound, in seconds by the same clock; ``spoilt`` is called for one that cannot
+    be decoded.
 
     Raises av.FFmpegError or OSError where the container cannot be read on, and TimeoutError if no
     picture comes for ``patience`` seconds.
@@ -50,20 +60,29 @@ def pictures(
     upright = _Upright()
     since = time.monotonic()
     for packet in container.demux():
+        if packet.pts is not None and packet.time_base is not None:
+            passed(float((packet.pts + (packet.duration or 0)) * packet.time_base))
         if packet.stream.index == stream.index:
-            for picture in _decoded(stream, packet, upright):
+            for picture in _decoded(stream, packet, upright, stamp, spoilt):
                 yield picture
                 since = time.monotonic()
         if time.monotonic() - since > patience:
             raise TimeoutError
 
 
-def _decoded(stream: VideoStream, packet: av.Packet[Any], upright: _Upright) -> list[Picture]:
+def _decoded(
+    stream: VideoStream,
+    packet: av.Packet[Any],
+    upright: _Upright,
+    stamp: Callable[[float], Stamp | None],
+    spoilt: Callable[[], None],
+) -> list[tuple[Image, Stamp]]:
     known = upright.known
     try:
         decoded = [
-            Picture(upright.image(frame), math.nan if frame.pts is None else frame.time)
+            (upright.image(frame), stamped)
             for frame in stream.decode(packet)
+            if (stamped := stamp(math.nan if frame.pts is None else frame.time)) is not None
         ]
         if upright.known and not known:
             # A frame that was asked how it is turned refers to itself. It is young enough for this
@@ -71,6 +90,7 @@ def _decoded(stream: VideoStream, packet: av.Packet[Any], upright: _Upright) -> 
             gc.collect(1)
         return decoded
     except (av.FFmpegError, ValueError):  # damaged, or pixels of a kind that FFmpeg cannot convert
+        spoilt()
         return []
 
 
@@ -78,44 +98,30 @@ class _Upright:
     """Turns and mirrors the frames of a video as it says by its display matrix."""
 
     def __init__(self) -> None:
-        self._turn: _Turn | None = None
+        self._orientation: Orientation | None = None
 
     @property
     def known(self) -> bool:
         """Whether the first frame was asked how it is turned."""
-        return self._turn is not None
+        return self._orientation is not None
 
-    def image(self, frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
+    def image(self, frame: av.VideoFrame) -> Image:
         # By the frame's own matrix and range of colours. To start threads takes longer than that.
         (plane,) = frame.reformat(format="bgr24", threads=1).planes
         # Not copied where the lines are without padding; to_ndarray would.
         lines = np.frombuffer(memoryview(plane), np.uint8).reshape(frame.height, plane.line_size)
         image = lines[:, : 3 * frame.width].reshape(frame.height, frame.width, 3)
-        self._turn = self._turn or _turn(frame)
-        if self._turn.transposed:
-            image = cv2.transpose(image)
-        if self._turn.mirrored:
-            image = cv2.flip(image, 1)
-        if self._turn.upended:
-            image = cv2.flip(image, 0)
-        return np.ascontiguousarray(image, np.uint8)
+        self._orientation = self._orientation or _orientation(frame)
+        return self._orientation.of(image)
 
 
-class _Turn(NamedTuple):
-    """What makes a frame upright, in this order."""
-
-    transposed: bool
-    mirrored: bool
-    upended: bool
-
-
-def _turn(frame: av.VideoFrame) -> _Turn:
+def _orientation(frame: av.VideoFrame) -> Orientation:
     side_data: Any = frame.side_data  # PyAV's annotations have only one kind
     if Type.DISPLAYMATRIX not in side_data:
-        return _Turn(False, False, False)
+        return Orientation()
     # A pixel (x, y) is shown at (ax + cy, bx + dy); the last row and column are of no use here.
     display = np.frombuffer(side_data[Type.DISPLAYMATRIX], np.int32).reshape(3, 3)
     (a, b), (c, d) = display[:2, :2].tolist()
     if abs(a) + abs(d) < abs(b) + abs(c):
-        return _Turn(True, c < 0, b < 0)
-    return _Turn(False, a < 0, d < 0)
+        return Orientation(True, c < 0, b < 0)
+    return Orientation(False, a < 0, d < 0)

@@ -21,6 +21,10 @@ class Source(ABC):
     """Whether it delivers at its own pace (a camera, a stream), and may come back when lost."""
     still: bool
     """Whether it is a single image."""
+    cut_off: bool = False
+    """Whether it ended sooner than it says; known after the last frame."""
+    spoilt: int = 0
+    """Parts that could not be decoded so far."""
     length: float | None = None
     """Seconds from the beginning to the end, as a video file tells them; None if unknown."""
 

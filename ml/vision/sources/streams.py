@@ -41,7 +41,7 @@ class StreamSource(Source):
         # Threads that each take a frame would hold back as many.
         stream.codec_context.thread_type = ThreadType.SLICE
         stream.codec_context.thread_count = THREADS
-        self._pictures = pictures(self._container, stream, patience=_TIMEOUT)
+        self._pictures = pictures(self._container, stream, lambda told: told, _TIMEOUT)
         self._index = 0
         self._start = time.monotonic()
 
@@ -52,7 +52,7 @@ class StreamSource(Source):
             picture = None
         if picture is None:
             raise SourceError(f"{self.name} stopped sending frames.")
-        frame = Frame(picture.image, self._index, time.monotonic() - self._start)
+        frame = Frame(picture[0], self._index, time.monotonic() - self._start)
         self._index += 1
         return frame
 

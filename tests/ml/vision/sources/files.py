@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from av.video.reformatter import ColorRange, Colorspace
+from PIL import Image
 
 from ml.vision.analysis import Frame
 from ml.vision.sources import SourceError, open_source
@@ -78,6 +80,17 @@ def encode(
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    """An image file by Pillow."""
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def bgr(image: Image.Image) -> Picture:
+    return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
 
 
 def difference(image: Picture, other: Picture) -> float:

@@ -19,11 +19,13 @@ from tests.ml.vision.sources.files import Picture, difference, encode, frames_of
         ("v.mp4", "libsvtav1", "yuv420p"),
         ("v.webm", "libsvtav1", "yuv420p10le"),
         ("v.mp4", "libx265", "yuv420p"),
+        ("v.mov", "libx265", "yuv420p10le"),
         ("v.mov", "libx265", "yuv422p10le"),
         ("v.mp4", "libx264", "yuv444p"),
         ("v.mkv", "libx264", "yuv420p10le"),
         ("v.webm", "libvpx-vp9", "yuv420p"),
         ("v.mpg", "mpeg2video", "yuv420p"),
+        ("v.mp4", "mpeg4", "yuv420p"),
         ("v.mov", "prores_ks", "yuv422p10le"),
         ("v.avi", "mjpeg", "yuvj420p"),
     ],
@@ -35,6 +37,25 @@ def test_codecs(tmp_path: Path, portrait: Picture, name: str, codec: str, pixels
     frames = frames_of(encode(tmp_path / name, images, codec, pixels, **quality))
     assert len(frames) == 4
     for frame, image in zip(frames, images, strict=True):
+        assert difference(frame.image, image) < 6
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pixels"),
+    [
+        ("v.mp4", "libx264", "yuv444p"),
+        ("v.mp4", "libx265", "yuv444p10le"),
+        ("v.webm", "libvpx-vp9", "yuv420p"),
+        ("v.mkv", "mpeg4", "yuv420p"),
+        ("v.avi", "mjpeg", "yuvj420p"),
+    ],
+)
+def test_odd_sizes(tmp_path: Path, portrait: Picture, name: str, codec: str, pixels: str) -> None:
+    image = cv2.resize(portrait, (131, 97), interpolation=cv2.INTER_AREA)
+    quality = {"crf": "10"} if codec.startswith("lib") else {"qmin": "2", "qmax": "2"}
+    frames = frames_of(encode(tmp_path / name, [image] * 3, codec, pixels, **quality))
+    assert len(frames) == 3
+    for frame in frames:
         assert difference(frame.image, image) < 6
 
 

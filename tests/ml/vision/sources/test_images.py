@@ -2,19 +2,16 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ml.vision.sources import SourceError, open_source, read_image, to_bgr
+from ml.vision.sources import SourceError, open_source, to_bgr
 from tests.ml.vision.sources.files import Picture, frames_of, refusal
 
 
@@ -37,44 +34,6 @@ def test_an_image_is_one_still_frame(tmp_path: Path, picture: Picture) -> None:
         assert not source.live
         assert source.read()
         assert source.read() is None
-
-
-@pytest.mark.parametrize(
-    ("make", "like"),
-    [
-        (lambda p: p[:, :, 1], lambda p: np.repeat(p[:, :, 1:2], 3, axis=2)),
-        (lambda p: np.dstack([p, np.full((48, 64), 90, np.uint8)]), lambda p: p),
-        (lambda p: p.astype(np.uint16) * 257, lambda p: p),
-        (lambda p: p[:, :, 1].astype(np.uint16) * 257, lambda p: np.dstack([p[:, :, 1]] * 3)),
-        (
-            lambda p: np.dstack([p, np.full((48, 64), 9, np.uint8)]).astype(np.uint16) * 257,
-            lambda p: p,
-        ),
-    ],
-    ids=["grey", "4 channels", "16 bits", "16 bits grey", "16 bits 4 channels"],
-)
-def test_png_kinds(
-    tmp_path: Path,
-    picture: Picture,
-    make: Callable[[Picture], npt.NDArray[Any]],
-    like: Callable[[Picture], Picture],
-) -> None:
-    cv2.imwrite(str(tmp_path / "a.png"), make(picture))
-    image = read_image(tmp_path / "a.png")
-    assert np.abs(image.astype(int) - like(picture)).max() <= 1
-
-
-def test_photographs_are_upright_by_their_exif(tmp_path: Path, picture: Picture) -> None:
-    content = cv2.imencode(".jpg", picture)[1].tobytes()
-    # A minimal EXIF block: orientation (tag 0x0112) 6, to be turned clockwise by 90°.
-    exif = b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">HHHIHHI", 1, 0x0112, 3, 1, 6, 0, 0)
-    segment = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
-    (tmp_path / "a.jpg").write_bytes(content[:2] + segment + content[2:])
-
-    image = read_image(tmp_path / "a.jpg")
-
-    assert image.shape == (64, 48, 3)
-    assert np.abs(image.astype(int) - np.rot90(picture, -1)).mean() < 6
 
 
 # Any array
@@ -126,15 +85,6 @@ def test_unknown_channels_are_refused(shape: tuple[int, ...]) -> None:
 # What bad input gets
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".bmp"])
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_images_cut_short(tmp_path: Path, picture: Picture, suffix: str, share: float) -> None:
-    content = cv2.imencode(suffix, picture)[1].tobytes()
-    path = tmp_path / f"a{suffix}"
-    path.write_bytes(content[: int(len(content) * share)])
-    assert f"a{suffix}" in refusal(path)
-
-
 @pytest.mark.parametrize("side", [32_000, 200_000, 2**31 - 1])
 def test_images_that_claim_to_be_huge(tmp_path: Path, side: int) -> None:
     def chunk(kind: bytes, content: bytes) -> bytes:
@@ -148,4 +98,4 @@ def test_images_that_claim_to_be_huge(tmp_path: Path, side: int) -> None:
         + chunk(b"IDAT", zlib.compress(bytes(100)))
         + chunk(b"IEND", b"")
     )
-    assert "huge.png is damaged" in refusal(path)
+    assert "huge.png has more pixels than are read (178 million)" in refusal(path)

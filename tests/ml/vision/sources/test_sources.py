@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
-from contextlib import suppress
+import zipfile
+from contextlib import closing, suppress
 from pathlib import Path
 
 import cv2
@@ -13,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ml.vision.sources import SourceError, cameras, open_source
+from ml.vision.sources import SourceError, cameras, is_animated, open_source, read_image
 from tests.ml.vision.sources.files import Picture, frames_of, refusal, write_video
 
 
@@ -58,7 +60,66 @@ def test_zero_bytes(tmp_path: Path, name: str) -> None:
 def test_text(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("These are my notes.\n" * 100)
     message = refusal(tmp_path / name)
-    assert f"{name} is a text file, not a video" in message
+    assert f"{name} is a text file, not a video or image" in message
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.mp4", "a.gif", "a"])
+@pytest.mark.parametrize("kind", ["PDF document", "zip archive", "database"])
+def test_files_of_other_kinds(tmp_path: Path, name: str, kind: str) -> None:
+    if kind == "zip archive":
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr("notes.txt", "My notes.")
+    elif kind == "database":
+        with closing(sqlite3.connect(tmp_path / name)) as database:
+            database.execute("CREATE TABLE notes (text)")
+    else:
+        (tmp_path / name).write_bytes(b"%PDF-1.7\n%\xb5\xed\xae\xfb\0\n" * 50)
+    assert f"{name} is a {kind}" in refusal(tmp_path / name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="few users may make links")
+def test_links(tmp_path: Path, picture: Picture) -> None:
+    link = tmp_path / "a.png"
+    link.symlink_to(tmp_path / "gone.png")
+    assert "a.png is a link to a file that is not there" in refusal(link)
+    cv2.imwrite(str(tmp_path / "gone.png"), picture)
+    assert len(frames_of(link)) == 1
+    loop = tmp_path / "loop.png"
+    loop.symlink_to(loop)
+    assert "loop.png" in refusal(loop)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.gif")
+    assert "not a file" in refusal(tmp_path / "a.gif")
+    assert not is_animated(tmp_path / "a.gif")
+
+
+def test_images_are_refused_as_sources_are(tmp_path: Path) -> None:
+    """read_image may be given any path."""
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "notes.png").write_text("These are my notes.\n" * 100)
+    video = write_video(tmp_path / "v.avi", 25, 3)
+    for path, reason in {
+        tmp_path: "is a folder",
+        tmp_path / "gone.png": "There is no file",
+        tmp_path / "empty.png": "is empty",
+        tmp_path / "notes.png": "notes.png is a text file, not an image",
+        video: "v.avi is not an image",
+    }.items():
+        with pytest.raises(SourceError, match=reason):
+            read_image(path)
+
+
+def test_a_file_that_others_took_away(
+    tmp_path: Path, picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the looking and the reading."""
+    cv2.imwrite(str(tmp_path / "a.png"), picture)
+    monkeypatch.setattr("ml.vision.sources.images.check", os.remove)
+    with pytest.raises(SourceError, match=r"a\.png cannot be read: No such file"):
+        read_image(tmp_path / "a.png")
 
 
 def test_noise_named_as_a_video(tmp_path: Path) -> None:
@@ -144,6 +205,12 @@ def test_broken_files_leave_stderr_alone(tmp_path: Path, first: str) -> None:
     notes.write_bytes(b"These are my notes.\0\n" * 100)
     short = tmp_path / "short.jpg"
     short.write_bytes(cv2.imencode(".jpg", np.zeros((99, 99, 3), np.uint8))[1].tobytes()[:400])
+    strips = tmp_path / "strips.tiff"
+    strips.write_bytes(cv2.imencode(".tiff", np.zeros((99, 99, 3), np.uint8))[1].tobytes()[:-300])
+    odd = tmp_path / "odd.jpg"  # with EXIF that ends too early
+    whole = cv2.imencode(".jpg", np.zeros((99, 99, 3), np.uint8))[1].tobytes()
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\xff\xff"
+    odd.write_bytes(whole[:2] + b"\xff\xe1\0" + bytes([2 + len(exif)]) + exif + whole[2:])
     avi = write_video(tmp_path / "v.avi", 25, 30)
     avi.write_bytes(avi.read_bytes()[:9000])
     code = f"""{first}
@@ -157,7 +224,7 @@ for path in sys.argv[1:]:
     except SourceError as error:
         print(error)
 """
-    command = [sys.executable, "-c", code, cut, notes, short, avi]
+    command = [sys.executable, "-c", code, cut, notes, short, strips, odd, avi]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stderr == ""
-    assert all(path.name in done.stdout for path in (cut, notes, short))
+    assert all(path.name in done.stdout for path in (cut, notes, short, strips))
