@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 from platformdirs import user_config_path
 from PySide6.QtCore import QByteArray, QSettings
 
+from ml.batch.options import BatchOptions
 from ml.vision.analysis import AUTOMATIC_VIEWS, DetectionOptions
 
 APP_ID: Final = "face-expression-detector"
@@ -39,12 +40,25 @@ MIN_SIZE: Final = Setting("live/min_size", DetectionOptions().min_size)
 LONG_SIDE: Final = Setting("live/long_side", DetectionOptions().long_side)
 MIRROR: Final = Setting("live/mirror", False)
 LOOP: Final = Setting("live/loop", False)
+TURN: Final = Setting("live/turn", 0)
+"""Of every frame, in degrees clockwise."""
 MARKER_LABELS: Final = Setting[list[str]]("live/marker_labels", [])
 """Of the keys 1 to 9: see app/live/markers/labels.py."""
 RECORDINGS_FOLDER: Final = Setting("recordings/folder", "")
 """In which recordings are kept; empty for the usual one."""
 SNAPSHOTS_FOLDER: Final = Setting("snapshots/folder", "")
 """Of the last one that was saved; empty before the first."""
+FILES_KINDS: Final = Setting("files/kinds", "")
+"""What is looked for in folders: a Kind, or empty for all."""
+FILES_INTERVAL: Final = Setting("files/interval", BatchOptions.interval)
+FILES_VIEWS: Final = Setting("files/views", BatchOptions.views)
+FILES_SMOOTHING: Final = Setting("files/smoothing", BatchOptions.smoothing)
+FILES_MIN_SIZE: Final = Setting("files/min_size", BatchOptions.min_size)
+FILES_VIDEO: Final = Setting("files/video", BatchOptions.video)
+FILES_WORKERS: Final = Setting("files/workers", 1)
+"""Processes; each keeps all cores busy but for what it does alone, such as reading."""
+FILES_FOLDER: Final = Setting("files/folder", "")
+"""For results; empty for the folder of recordings."""
 TRAINING_DATA: Final = Setting("training/data", "")
 TRAINING_PRESET: Final = Setting("training/preset", "quick")
 OUTLIVE: Final = Setting("training/outlive_window", False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from ml.vision.analysis import Frame
+from ml.vision.analysis import Frame, Turn
 
 if TYPE_CHECKING:
     from ml.vision.sources import Source
@@ -68,11 +68,13 @@ class CaptureThread(QThread):
         analysis_box: LatestFrame,
         *,
         loop: bool,
+        turn: Turn = Turn.NONE,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("capture")
         self.loop = loop
+        self._turn = turn
         self._address = address
         self._display_box = display_box
         self._analysis_box = analysis_box
@@ -81,10 +83,18 @@ class CaptureThread(QThread):
         self._lost: float | None = None
         """When a live source was lost, as ``time.monotonic()``."""
         self._stop = threading.Event()
+        self._changed = threading.Event()
+        """What concerns a picture that stays on screen: its turn, or that it is to stop."""
 
     def stop(self) -> None:
         """Ask the loop to end; ``finished`` is emitted when it has."""
         self._stop.set()
+        self._changed.set()
+
+    def set_turn(self, turn: Turn) -> None:
+        """Turn all frames from the next one on, and at once a picture that stays on screen."""
+        self._turn = turn
+        self._changed.set()
 
     def run(self) -> None:
         # Decoding needs OpenCV, whose slow import must not block the GUI thread.
@@ -106,7 +116,7 @@ class CaptureThread(QThread):
                 self._lost = None
             self.opened.emit(source.name, source.still)
             try:
-                frames = self._deliver(source)
+                only = self._deliver(source)
             except SourceError as error:
                 if not source.live:
                     self.failed.emit(str(error))
@@ -117,20 +127,20 @@ class CaptureThread(QThread):
                 continue
             finally:
                 source.close()
-            if source.still or (self.loop and frames == 1):
-                # The picture stays on screen until the capture is stopped.
-                self._stop.wait()
+            if only is not None and (source.still or self.loop):
+                self._keep_showing(only)
             elif not self.loop and not self._stop.is_set():
                 self.ended.emit(f"{source.name} has ended.")
                 return
 
-    def _deliver(self, source: Source) -> int:
-        """Deliver the frames of an open source; returns how many there were."""
+    def _deliver(self, source: Source) -> Frame | None:
+        """Deliver the frames of an open source; returns the frame if there was only one."""
         start = self._next_time
         clock = time.monotonic() - start
         bright = time.monotonic()
         noticed = False
         frames = 0
+        only: Frame | None = None
         last = step = 0.0
         while not self._stop.is_set():
             frame = source.read()
@@ -152,10 +162,27 @@ class CaptureThread(QThread):
                 if black is not noticed:
                     noticed = black
                     self.notice.emit(_black(source.name) if black else "")
-            self._display_box.put(frame)
-            if self._analysis_box.put(frame):
-                self.frame_waiting.emit()
-        return frames
+            self._show(frame)
+            only = frame if frames == 1 else None
+        return only
+
+    def _keep_showing(self, frame: Frame) -> None:
+        """Until the capture is stopped, at each turn that is wanted."""
+        while True:
+            self._changed.wait()
+            self._changed.clear()
+            if self._stop.is_set():
+                return
+            self._show(frame)
+
+    def _show(self, frame: Frame) -> None:
+        from ml.vision.sources.turned import turned
+
+        turn = self._turn
+        frame = replace(frame, image=turned(frame.image, turn), turn=turn)
+        self._display_box.put(frame)
+        if self._analysis_box.put(frame):
+            self.frame_waiting.emit()
 
 
 def _black(name: str) -> str:

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 from app.live.analysis_worker import AnalysisWorker, NetworkFailure, NetworkInUse, NetworkRequest
 from app.live.capture_thread import CaptureThread, LatestFrame
 from app.live.stream import AnalysisStream, Began, Ended, Gap, NetworkChanged
-from ml.vision.analysis import Analysis, AnalysisOptions
+from ml.vision.analysis import Analysis, AnalysisOptions, Turn
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +52,8 @@ class LiveSession(QObject):
         self.display_box = LatestFrame()
         self.network: NetworkInUse | None = None
         self.options = AnalysisOptions()
+        self._turn = Turn.NONE
+        """Of this capture and the next ones."""
         self._requested_network: NetworkRequest | None = None
         self._number = 0
         self._capture: CaptureThread | None = None
@@ -96,6 +98,12 @@ class LiveSession(QObject):
         if self._capture is not None:
             self._capture.loop = loop
 
+    def set_turn(self, turn: Turn) -> None:
+        """Turn every frame."""
+        self._turn = turn
+        if self._capture is not None:
+            self._capture.set_turn(turn)
+
     def start(self, address: str, *, loop: bool) -> None:
         """Start a capture of ``address``, which replaces the current one."""
         if self._capture is not None:
@@ -112,7 +120,9 @@ class LiveSession(QObject):
         self.display_box.take()
         analysis_box = LatestFrame()
         self._session_begins.emit(self._number, analysis_box)
-        capture = CaptureThread(address, self.display_box, analysis_box, loop=loop, parent=self)
+        capture = CaptureThread(
+            address, self.display_box, analysis_box, loop=loop, turn=self._turn, parent=self
+        )
         capture.opened.connect(self._on_opened)
         capture.lost.connect(self._on_lost)
         capture.lost.connect(self._worker.forget_people)

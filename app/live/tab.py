@@ -80,6 +80,7 @@ class LiveTab(QWidget):
         self._arrange(panel, below)
         self._connect()
         self._configure()
+        self._turn()
         self._beginning = QTimer(self)
         self._beginning.setSingleShot(True)
         self._beginning.timeout.connect(self._begin)
@@ -168,6 +169,7 @@ class LiveTab(QWidget):
         self.bar.source.chosen.connect(self._on_source)
         self.options.analysis_changed.connect(self._configure)
         self.answers.smoothing_changed.connect(self._configure)
+        self.options.turn_changed.connect(self._turn)
         self.options.mirror_changed.connect(self.view.set_mirrored)
         self.options.loop_changed.connect(self.session.set_loop)
         self.view.set_mirrored(self.options.mirror.isChecked())
@@ -197,6 +199,10 @@ class LiveTab(QWidget):
     def _configure(self) -> None:
         analysis = replace(self.options.analysis, smoothing=self.answers.smoothing)
         self.session.configure(analysis)
+
+    @Slot()
+    def _turn(self) -> None:
+        self.session.set_turn(self.options.turn)
 
     @Slot()
     def _on_source(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import Enum, IntEnum, auto
 from typing import TYPE_CHECKING, Final
 
 from ml.expressions import EXPRESSIONS, Expression
@@ -47,6 +47,15 @@ class AnalysisOptions:
     """Time constant of the smoothing over time, in seconds; 0 does not smooth."""
 
 
+class Turn(IntEnum):
+    """Quarter turns of a picture, in degrees clockwise."""
+
+    NONE = 0
+    RIGHT = 90
+    OVER = 180
+    LEFT = 270
+
+
 @dataclass(frozen=True)
 class Frame:
     """One picture of a source, with its number and its time."""
@@ -59,6 +68,8 @@ class Frame:
     """Seconds since the source was opened; never decreases, even when a video loops."""
     wall_time: float = 0.0
     """When it was captured or played, in seconds since 1970; 0 if it was only read."""
+    turn: Turn = Turn.NONE
+    """How its image was turned since it was read."""
 
 
 @dataclass(frozen=True)

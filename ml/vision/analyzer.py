@@ -18,6 +18,7 @@ from ml.vision.analysis import (
     AnalysisOptions,
     Frame,
     TrackedFace,
+    Turn,
 )
 from ml.vision.baseline import Baseline
 from ml.vision.detector import FaceDetector
@@ -103,6 +104,8 @@ class FaceAnalyzer:
         self._tracker = Tracker()
         self._size: tuple[int, int] | None = None
         """Width and height of the last frame, in pixels."""
+        self._turn = Turn.NONE
+        """Of the last frame."""
         self._next_index = 0
         """Of the frame that follows the last; 0 before the first."""
         self._missed = float("-inf")
@@ -128,13 +131,11 @@ class FaceAnalyzer:
     def analyze(self, frame: Frame) -> Analysis:
         """The faces of ``frame``, tracked from the frames before it, with their probabilities.
 
-        Frames must be passed in the order of their times.
+        Frames must be passed in the order of their times. When ``Frame.turn`` changes, faces keep
+        their tracks, but not their predictions and neutral baselines: the network sees them anew.
         """
         start = time.perf_counter()
-        height, width = frame.image.shape[:2]
-        if self._size is not None and self._size != (width, height):
-            self._tracker.rescale(width / self._size[0], height / self._size[1])
-        self._size = width, height
+        self._fit_to(frame)
         if self._next_index and frame.index > self._next_index:
             self._missed = frame.time
         self._next_index = frame.index + 1
@@ -148,6 +149,19 @@ class FaceAnalyzer:
             self._last_prediction = frame.time
         milliseconds = (time.perf_counter() - start) * 1000
         return Analysis(frame, tuple(faces), milliseconds)
+
+    def _fit_to(self, frame: Frame) -> None:
+        """Take the known faces to where they are in frames that are sized or turned as this one."""
+        height, width = frame.image.shape[:2]
+        if self._size is not None:
+            if frame.turn is not self._turn:
+                quarters = (frame.turn - self._turn) // Turn.RIGHT % 4
+                self._size = self._tracker.turn(quarters, self._size)
+                self._tracker.change(_unanswered)
+                self._baselines.clear()
+            if self._size != (width, height):
+                self._tracker.rescale(width / self._size[0], height / self._size[1])
+        self._size, self._turn = (width, height), frame.turn
 
     def _classify(self, frame: Frame, faces: list[TrackedFace], start: float) -> list[TrackedFace]:
         """``start`` is when the analysis of the frame began."""

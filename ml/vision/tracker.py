@@ -74,6 +74,11 @@ class _Motion:
             height=self.height * down,
         )
 
+    def turned(self, height: int) -> _Motion:
+        """A quarter clockwise, with the frame, which was ``height`` pixels high."""
+        (x, y), (vx, vy) = self.centre, self.velocity
+        return replace(self, centre=(height - y, x), velocity=(-vy, vx))
+
     def after(self, seconds: float) -> _Motion:
         """Where it is predicted to be if it was not seen for ``seconds``."""
         going = min(seconds, _COAST)
@@ -184,6 +189,20 @@ class Tracker:
             track: replace(known, motion=known.motion.rescaled(across, down))
             for track, known in self._known.items()
         }
+
+    def turn(self, quarters: int, size: tuple[int, int]) -> tuple[int, int]:
+        """Frames have been turned by so many quarters clockwise, and their faces with them.
+
+        ``size`` is their width and height until now; returns what these have become.
+        """
+        width, height = size
+        for _ in range(quarters):
+            self._known = {
+                track: replace(known, motion=known.motion.turned(height))
+                for track, known in self._known.items()
+            }
+            width, height = height, width
+        return width, height
 
     def change(self, change: Callable[[TrackedFace], TrackedFace]) -> None:
         """Change what is known of all faces besides their places: their predictions."""

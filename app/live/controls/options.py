@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.live.controls.fields import IntervalBox, MinimumFaceBox
 from app.settings import (
     DEVICE,
     INTERVAL,
@@ -22,11 +23,12 @@ from app.settings import (
     MIN_SCORE,
     MIN_SIZE,
     MIRROR,
+    TURN,
     VIEWS,
     Settings,
 )
 from app.theme import centre_labels
-from ml.vision.analysis import AUTOMATIC_VIEWS, AnalysisOptions, DetectionOptions
+from ml.vision.analysis import AUTOMATIC_VIEWS, AnalysisOptions, DetectionOptions, Turn
 
 
 class Options(QFrame):
@@ -35,6 +37,7 @@ class Options(QFrame):
     device_chosen = Signal()
     analysis_changed = Signal()
     """``detection`` or the interval changed."""
+    turn_changed = Signal()
     mirror_changed = Signal(bool)
     loop_changed = Signal(bool)
 
@@ -47,6 +50,7 @@ class Options(QFrame):
         for box in (self.interval, self.min_score, self.min_size, self.long_side):
             box.valueChanged.connect(self._on_analysis)
         self.views.activated.connect(self._on_analysis)
+        self.rotate.activated.connect(self._on_rotate)
         self.mirror.toggled.connect(self._on_mirror)
         self.loop.toggled.connect(self._on_loop)
 
@@ -56,6 +60,11 @@ class Options(QFrame):
             self.long_side.value(), self.min_score.value(), self.min_size.value()
         )
         return AnalysisOptions(detection, self.interval.value(), self.views.currentData())
+
+    @property
+    def turn(self) -> Turn:
+        """Of every frame."""
+        return Turn(self.rotate.currentData())
 
     def offer_device(self, device: str, name: str | None = None) -> None:
         """List ``device`` if it is not listed yet, by its maker's ``name`` if it has one."""
@@ -72,13 +81,7 @@ class Options(QFrame):
         self.device = QComboBox()
         self.offer_device(DEVICE.default)
         self.offer_device(settings.get(DEVICE))
-        self.interval = QDoubleSpinBox()
-        self.interval.setRange(0, 60)
-        self.interval.setSingleStep(0.5)
-        self.interval.setDecimals(1)
-        self.interval.setSuffix(self.tr(" s"))
-        self.interval.setSpecialValueText(self.tr("every frame"))
-        self.interval.setValue(settings.get(INTERVAL))
+        self.interval = IntervalBox(settings.get(INTERVAL))
         self.views = QComboBox()
         for name, views in ((self.tr("Automatic"), AUTOMATIC_VIEWS), ("1", 1), ("3", 3)):
             self.views.addItem(name, views)
@@ -87,15 +90,16 @@ class Options(QFrame):
         self.min_score.setRange(0.1, 0.95)
         self.min_score.setSingleStep(0.05)
         self.min_score.setValue(settings.get(MIN_SCORE))
-        self.min_size = QSpinBox()
-        self.min_size.setRange(8, 1000)
-        self.min_size.setSuffix(self.tr(" px"))
-        self.min_size.setValue(int(settings.get(MIN_SIZE)))
+        self.min_size = MinimumFaceBox(settings.get(MIN_SIZE))
         self.long_side = QSpinBox()
         self.long_side.setRange(160, 1920)
         self.long_side.setSingleStep(32)
         self.long_side.setSuffix(self.tr(" px"))
         self.long_side.setValue(settings.get(LONG_SIDE))
+        self.rotate = QComboBox()
+        for turn in Turn:
+            self.rotate.addItem(self.tr("{}°").format(turn.value), turn.value)
+        self.rotate.setCurrentIndex(max(self.rotate.findData(settings.get(TURN)), 0))
         self.mirror = QCheckBox(self.tr("Mirror"))
         self.mirror.setChecked(settings.get(MIRROR))
         self.loop = QCheckBox(self.tr("Repeat videos"))
@@ -150,6 +154,14 @@ class Options(QFrame):
                     "Higher values find smaller faces but take longer."
                 ),
             ),
+            (
+                self.tr("Rotate"),
+                self.rotate,
+                self.tr(
+                    "Turns every frame clockwise, for cameras that are mounted sideways and "
+                    "videos that lie on their side."
+                ),
+            ),
         ]
 
     @Slot()
@@ -166,6 +178,11 @@ class Options(QFrame):
         self._settings.set(INTERVAL, analysis.interval)
         self._settings.set(VIEWS, analysis.views)
         self.analysis_changed.emit()
+
+    @Slot()
+    def _on_rotate(self) -> None:
+        self._settings.set(TURN, self.turn.value)
+        self.turn_changed.emit()
 
     @Slot(bool)
     def _on_mirror(self, mirrored: bool) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QSignalBlocker, QThread, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFileDialog, QInputDialog, QWidget
 
 from app.settings import RECENT_SOURCES, RECENT_WEIGHTS, SOURCE, WEIGHTS, Setting, Settings
+from ml.vision.file_names import patterns
 
 _CAMERA: Final = "camera:"
 _ACTION: Final = "action:"
@@ -145,10 +146,7 @@ class SourcePicker(_Picker):
                 self,
                 self.tr("Open a video or image"),
                 str(Path(self.value).parent) if Path(self.value).is_file() else "",
-                self.tr(
-                    "Videos and images (*.mp4 *.mov *.avi *.mkv *.webm *.m4v *.gif *.jpg *.jpeg"
-                    " *.png *.bmp *.webp *.tif *.tiff);;All files (*)"
-                ),
+                self.tr("Videos and images ({});;All files (*)").format(patterns()),
             )
             if path:
                 self.choose(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import sys
@@ -24,6 +23,7 @@ from app.live.recording.disk_space import DiskSpace
 from app.live.recording.folders import new_folder
 from app.live.recording.plan import RecordingPlan
 from app.live.stream import Observation
+from ml.files import file_digest
 from ml.recording.about import About
 from ml.recording.errors import RecordingError
 from ml.recording.marker import Marker
@@ -137,8 +137,7 @@ class Recorder(QThread):
 
     def _complete(self, about: About) -> About:
         try:
-            with self._weights.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = file_digest(self._weights)
         except OSError:  # deleted since it was loaded
             digest = ""
         return replace(about, weights_sha256=digest, note=self.plan.note)

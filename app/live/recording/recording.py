@@ -38,7 +38,7 @@ class Recording(QObject, Consumer):
     def __init__(self, live: Live) -> None:
         super().__init__(live.session)
         self._session, self._people = live.session, live.people
-        self._settings, self._interval = live.settings, live.analysis.interval
+        self._settings, self._analysis = live.settings, live.analysis
         self._recorder: Recorder | None = None
         self._source = ""
         self._now: float | None = None
@@ -108,7 +108,7 @@ class Recording(QObject, Consumer):
             )
             return
         if every_frame:
-            self._interval.setValue(0)
+            self._analysis.interval.setValue(0)
         self._begin(plan)
 
     @Slot()
@@ -132,6 +132,7 @@ class Recording(QObject, Consumer):
         assert network is not None  # nothing is observed without one
         about = About(
             began=time.time(),
+            turned=int(self._analysis.turn),
             source=self._source,
             weights=network.request.weights.name,
             weights_sha256="",
@@ -233,6 +234,9 @@ class Recording(QObject, Consumer):
             self.button.setText(self.tr("●  Record"))
             self.button.setToolTip(self.tr("Keep what is seen from now on in a folder (R)."))
         self.button.setEnabled(recording or self._session.state is State.RUNNING)
+        self._analysis.rotate.setDisabled(
+            recording
+        )  # a video keeps its size, and boxes their place
         if recording != self.button.property("recording"):
             self.button.setProperty("recording", recording)
             self.button.style().polish(self.button)

@@ -116,6 +116,13 @@ class VideoView(QWidget):
             self._show(analysis.frame)
 
     @property
+    def _faces(self) -> tuple[TrackedFace, ...]:
+        """What is painted on the frame: nothing of an analysis of one that was turned otherwise."""
+        if self._frame is None or self._analysis is None:
+            return ()
+        return self._analysis.faces if self._analysis.frame.turn is self._frame.turn else ()
+
+    @property
     def _keeps_pace(self) -> bool:
         return self._pace <= _KEEPS_PACE and self._step <= _SKIPS
 
@@ -179,8 +186,7 @@ class VideoView(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.setFocus()
-        faces = self._analysis.faces if self._analysis else ()
-        hit = [face for face in faces if self.face_rect(face).contains(event.position())]
+        hit = [face for face in self._faces if self.face_rect(face).contains(event.position())]
         if hit:
             # Of overlapping faces the smaller one is meant: the other can be clicked elsewhere.
             self.face_chosen.emit(min(hit, key=lambda face: face.face.width).track)
@@ -220,11 +226,10 @@ class VideoView(QWidget):
         if self._frame is None:
             return
         self._paint_frame(painter, self._frame)
-        if self._analysis is not None:
-            self._paint_overlay(painter, self._analysis.faces)
-            boxes = ((face, self.face_rect(face)) for face in self._analysis.faces)
-            marks = [self.mark(face, box) for face, box in boxes if not box.isEmpty()]
-            paint_marks(painter, marks, self.picture_rect(), self.font())
+        self._paint_overlay(painter, self._faces)
+        boxes = ((face, self.face_rect(face)) for face in self._faces)
+        marks = [self.mark(face, box) for face, box in boxes if not box.isEmpty()]
+        paint_marks(painter, marks, self.picture_rect(), self.font())
 
     def _paint_frame(self, painter: QPainter, frame: Frame) -> None:
         height, width = frame.image.shape[:2]

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 import ml.vision.sources
 from app.live import capture_thread
 from app.live.capture_thread import CaptureThread, LatestFrame
-from ml.vision.analysis import Frame
+from ml.vision.analysis import Frame, Turn
 from ml.vision.sources import SourceError
 
 
@@ -123,6 +123,49 @@ def test_an_image_stays_until_it_is_stopped(qtbot: QtBot, boxes: Boxes, tmp_path
     thread = boxes.capture(str(path))
     run_until(qtbot, thread, lambda: len(boxes.frames) == 1)
     assert boxes.frames[0].image.shape == (20, 30, 3)
+
+
+def test_frames_are_turned_from_the_next_one_on_without_opening_anew(
+    qtbot: QtBot, boxes: Boxes, clip: Path
+) -> None:
+    thread = boxes.capture(str(clip), loop=True)
+    opened: list[str] = []
+    thread.opened.connect(lambda name, _: opened.append(name))
+
+    def both_seen() -> bool:
+        if len(boxes.frames) == 5:
+            thread.set_turn(Turn.LEFT)
+        return len(boxes.frames) > 10
+
+    run_until(qtbot, thread, both_seen)
+    assert {frame.image.shape for frame in boxes.frames[:5]} == {(240, 320, 3)}
+    assert {frame.image.shape for frame in boxes.frames[7:]} == {(320, 240, 3)}
+    assert {frame.turn for frame in boxes.frames[7:]} == {Turn.LEFT}
+    assert [frame.index for frame in boxes.frames] == list(range(len(boxes.frames)))
+    assert opened == ["clip.avi"]
+
+
+def test_an_image_that_stays_is_turned_at_once(qtbot: QtBot, boxes: Boxes, tmp_path: Path) -> None:
+    import cv2
+
+    path = tmp_path / "picture.png"
+    cv2.imwrite(str(path), np.full((20, 30, 3), 7, np.uint8))
+    thread = boxes.capture(str(path))
+    wanted = [Turn.RIGHT, Turn.OVER, Turn.NONE]
+
+    def all_seen() -> bool:
+        if len(boxes.frames) == 4 - len(wanted) and wanted:
+            thread.set_turn(wanted.pop(0))
+        return len(boxes.frames) == 4
+
+    run_until(qtbot, thread, all_seen)
+    assert [frame.turn for frame in boxes.frames] == [0, 90, 180, 0]
+    assert [frame.image.shape[:2] for frame in boxes.frames] == [
+        (20, 30),
+        (30, 20),
+        (20, 30),
+        (20, 30),
+    ]
 
 
 def test_a_repeated_video_of_one_frame_stays_on_view(

@@ -17,9 +17,9 @@ from app.live.session import State
 from app.live.stream import Observation
 from app.live.tab import LiveTab
 from app.live.views.face_panel import FacePanel
-from app.settings import DEVICE, INTERVAL, MIN_SCORE, MIRROR, SOURCE, WEIGHTS, Settings
+from app.settings import DEVICE, INTERVAL, MIN_SCORE, MIRROR, SOURCE, TURN, WEIGHTS, Settings
 from ml.expressions import Expression
-from ml.vision.analysis import Analysis, Frame
+from ml.vision.analysis import Analysis, Frame, Turn
 from ml.vision.analyzer import FaceAnalyzer
 from resources import bundled_weights
 
@@ -93,6 +93,68 @@ def test_a_still_picture_answers_to_changed_options(
     qtbot.waitUntil(lambda: panel(tab).count.text() == "1", timeout=10_000)
     tab.options.min_size.setValue(1000)
     qtbot.waitUntil(lambda: panel(tab).headline.text() == "No face", timeout=10_000)
+
+
+def test_a_picture_on_its_side_is_turned_by_keyboard(
+    tab: LiveTab, qtbot: QtBot, tmp_path: Path, group: Path
+) -> None:
+    """Everything that follows the stream is given the turned frame; who is seen keeps their id."""
+    upright = cv2.imread(str(group))
+    assert upright is not None
+    path = tmp_path / "sideways.png"
+    cv2.imwrite(str(path), cv2.rotate(upright, cv2.ROTATE_90_COUNTERCLOCKWISE))
+    seen: list[Analysis] = []
+    tab.session.stream.analysed.connect(seen.append)
+    tab.choose_source(str(path))
+    tab.start()
+    qtbot.waitUntil(lambda: shown(tab) is not None, timeout=10_000)
+    before = {face.track for face in seen[-1].faces}
+
+    tab.options.rotate.setFocus()
+    qtbot.keyClick(tab.options.rotate, Qt.Key.Key_Down)
+    assert tab.options.rotate.currentText() == "90°"
+    qtbot.waitUntil(lambda: seen[-1].frame.turn is Turn.RIGHT, timeout=10_000)
+
+    last = seen[-1]
+    assert last.frame.image.shape == (512, 812, 3)
+    assert [face.expression for face in last.faces] == [Expression.HAPPY] * 2
+    large, small = last.faces
+    assert large.face.x > 400 > small.face.x
+    assert before
+    assert before <= {large.track, small.track}
+    assert tab.view.frame is last.frame
+    assert tab.session.state is State.RUNNING
+
+
+def test_a_running_video_is_turned_and_stays_so(tab: LiveTab, qtbot: QtBot, clip: Path) -> None:
+    tab.options.loop.setChecked(True)
+    tab.choose_source(str(clip))
+    tab.start()
+    seen: list[Analysis] = []
+    tab.session.stream.analysed.connect(seen.append)
+    qtbot.waitUntil(lambda: bool(seen), timeout=10_000)
+    tab.options.rotate.setFocus()
+    qtbot.keyClick(tab.options.rotate, Qt.Key.Key_End)
+    qtbot.waitUntil(lambda: seen[-1].frame.turn is Turn.LEFT, timeout=10_000)
+    assert seen[-1].frame.image.shape == (320, 240, 3)
+
+    tab.toggle()
+    qtbot.waitUntil(lambda: tab.session.state is State.IDLE, timeout=10_000)
+    seen.clear()
+    tab.toggle()
+    qtbot.waitUntil(lambda: bool(seen), timeout=10_000)
+    assert {analysis.frame.turn for analysis in seen} == {Turn.LEFT}
+
+
+def test_a_remembered_turn_that_is_none_of_the_four_is_no_turn(
+    qtbot: QtBot, settings: Settings
+) -> None:
+    settings.set(TURN, 45)
+    tab = LiveTab(settings)
+    qtbot.addWidget(tab)
+    assert tab.options.turn is Turn.NONE
+    assert tab.options.rotate.currentText() == "0°"
+    assert tab.shut_down()
 
 
 def test_space_starts_and_stops_and_stop_clears_the_boxes(
@@ -233,12 +295,14 @@ def test_it_remembers(tab: LiveTab, qtbot: QtBot, settings: Settings, clip: Path
     tab.options.interval.setValue(1.5)
     tab.options.min_score.setValue(0.7)
     tab.options.mirror.setChecked(True)
+    qtbot.keyClick(tab.options.rotate, Qt.Key.Key_Down)
     settings.save()
     kept = Settings(settings.path)
     assert kept.get(SOURCE) == str(clip)
     assert kept.get(INTERVAL) == 1.5
     assert kept.get(MIN_SCORE) == 0.7
     assert kept.get(MIRROR) is True
+    assert kept.get(TURN) == 90
 
     again = LiveTab(kept)
     qtbot.addWidget(again)
@@ -246,6 +310,7 @@ def test_it_remembers(tab: LiveTab, qtbot: QtBot, settings: Settings, clip: Path
     assert again.bar.source.currentText() == "clip.avi"
     assert again.options.interval.value() == 1.5
     assert again.view.mirrored
+    assert again.options.turn is Turn.RIGHT
     assert again.shut_down()
 
 

@@ -11,9 +11,10 @@ import pytest
 from ml.expressions import Expression
 from ml.network.classifier import ExpressionClassifier
 from ml.network.weights_files import load_weights
-from ml.vision.analysis import AUTOMATIC_VIEWS, Analysis, Face, Frame
+from ml.vision.analysis import AUTOMATIC_VIEWS, Analysis, Face, Frame, Turn
 from ml.vision.analyzer import FaceAnalyzer
 from ml.vision.detector import FaceDetector
+from ml.vision.sources.turned import turned
 from resources import bundled_weights
 
 
@@ -246,6 +247,19 @@ def test_a_source_that_changes_its_resolution_keeps_its_people(
         (face,) = analyzer.analyze(Frame(picture, n, n / 10)).faces
         tracks.append(face.track)
     assert tracks == [1] * 6
+
+
+def test_frames_that_are_turned_keep_their_people_and_are_predicted_anew(
+    portrait: npt.NDArray[np.uint8],
+) -> None:
+    analyzer = FaceAnalyzer.load(exact=True, interval=100)
+    wide = np.ascontiguousarray(portrait[:300])
+    for n, turn in enumerate((Turn.NONE, Turn.OVER, Turn.LEFT, Turn.LEFT, Turn.NONE)):
+        frame = Frame(turned(wide, turn), n, n / 10, turn=turn)
+        (face,) = analyzer.analyze(frame).faces
+        assert face.track == 1
+        assert face.answered == (0.2 if n == 3 else n / 10)
+    assert face.expression is Expression.HAPPY
 
 
 def test_a_picture_of_48_million_pixels(portrait: npt.NDArray[np.uint8]) -> None:

@@ -34,6 +34,41 @@ def test_every_new_face_gets_a_track_of_its_own() -> None:
     assert second[0].track not in {face.track for face in first}
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), unique=True, max_size=8),
+    st.integers(0, 3),
+)
+def test_faces_are_followed_when_frames_are_turned(
+    places: list[tuple[int, int]], quarters: int
+) -> None:
+    """Each is found where the turned frame shows it."""
+    tracker = Tracker()
+    before = tracker.update([_face(200 * x, 150 * y) for x, y in places], 0)
+    size = tracker.turn(quarters, (800, 600))
+    assert size == ((600, 800) if quarters % 2 else (800, 600))
+    faces = []
+    for face in before:
+        x, y = face.face.centre
+        width, height = 800, 600
+        for _ in range(quarters):
+            x, y, width, height = height - y, x, height, width
+        faces.append(_face(x - 50, y - 50))
+    after = tracker.update(faces, 0.1)
+    assert [face.track for face in after] == [face.track for face in before]
+
+
+def test_a_face_goes_on_as_it_went_when_frames_are_turned() -> None:
+    """To the right, which is down after a quarter."""
+    tracker = Tracker()
+    for n in range(30):
+        (before,) = tracker.update([_face(20 * n, 0)], n / 10)
+    assert tracker.turn(1, (800, 600)) == (600, 800)
+    (after,) = tracker.update([_face(600 - 50 - 50, 20 * 30)], 3.0)
+    assert after.track == before.track
+    assert after.velocity[0] == pytest.approx(0, abs=1)
+    assert after.velocity[1] == pytest.approx(200, rel=0.05)
+
+
 def test_order_of_the_faces_is_kept() -> None:
     tracker = Tracker()
     tracker.update([_face(0), _face(200), _face(400)], 0)

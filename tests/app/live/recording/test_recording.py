@@ -29,6 +29,7 @@ from app.live.session import State
 from app.live.stream import Observation
 from app.live.tab import LiveTab
 from app.settings import LOOP, RECORDINGS_FOLDER, Settings
+from ml.expressions import EXPRESSIONS, Expression
 from ml.recording.about import read_about
 from ml.recording.faces import NOBODY
 from ml.recording.recording import read_recording
@@ -111,6 +112,32 @@ def test_what_is_recorded_is_what_was_on_screen(
     assert about.settings["interval"] == 0
     assert about.settings["smoothing"] == tab.answers.smoothing
     assert "Recorded 0:0" in tab.message.text()
+
+
+def test_what_is_turned_is_recorded_upright(
+    tab: LiveTab, qtbot: QtBot, portrait: npt.NDArray[np.uint8], tmp_path: Path
+) -> None:
+    writer = cv2.VideoWriter(
+        str(tmp_path / "sideways.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 30, (240, 320)
+    )
+    frame = np.full((240, 320, 3), 90, np.uint8)
+    frame[:, :240] = portrait[0:240, 100:340]
+    for _ in range(10):
+        writer.write(cv2.rotate(frame, cv2.ROTATE_90_CLOCKWISE))
+    writer.release()
+    qtbot.keyClick(tab.options.rotate, Qt.Key.Key_End)
+    assert tab.options.rotate.currentText() == "270°"
+    folder = tmp_path / "mine"
+    tab.record_next(RecordingPlan(folder, video=VideoKind.PLAIN))
+    run(tab, qtbot, tmp_path / "sideways.avi")
+    qtbot.waitUntil(lambda: tab.session.state is State.IDLE, timeout=40_000)
+    ended(tab, qtbot)
+
+    faces = read_recording(folder).faces
+    assert {EXPRESSIONS[label] for label in faces.label} == {Expression.HAPPY}
+    with av.open(str(next(folder.glob("video.*")))) as video:
+        recorded = next(video.decode(video=0)).to_ndarray(format="bgr24")
+    assert np.abs(recorded.astype(int) - frame).mean() < 10
 
 
 def test_the_button_and_its_key_begin_and_end_one(

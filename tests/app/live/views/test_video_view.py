@@ -16,7 +16,7 @@ from app.live.views.quality_words import in_words
 from app.live.views.video_view import VideoView
 from app.theme import EXPRESSION_COLOURS
 from ml.expressions import Expression
-from ml.vision.analysis import Analysis, Face, Fault, Frame, TrackedFace
+from ml.vision.analysis import Analysis, Face, Fault, Frame, TrackedFace, Turn
 from tests.ml.people.faces import worth
 
 _MARKS = ((0.0, 0.0),) * 5
@@ -65,6 +65,24 @@ def test_a_box_is_where_the_face_is(view: VideoView) -> None:
     assert (rect.x(), rect.y(), rect.width(), rect.height()) == (200, 220, 80, 80)
     view.set_mirrored(True)
     assert view.face_rect(face).x() == 800 - 280
+
+
+def test_faces_of_a_frame_turned_otherwise_are_not_there(view: VideoView, qtbot: QtBot) -> None:
+    """Analyses are too slow here, so the frame shown is ahead of them."""
+    chosen: list[int] = []
+    view.face_chosen.connect(chosen.append)
+    face = tracked(100, 7)
+    view.show_analysis(analysis(0, face))
+    place = view.face_rect(face).center().toPoint()
+    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=place)
+    assert chosen == [7]
+
+    view.show_frame(replace(frame(5), turn=Turn.OVER))
+    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=place)
+    assert chosen == [7]
+    picture = view.grab().toImage()
+    view.clear_faces()
+    assert view.grab().toImage() == picture
 
 
 def test_what_is_painted_is_the_picture_and_a_box_in_the_expressions_colour(
