@@ -10,7 +10,7 @@ from typing import Final
 from PySide6.QtCore import QFile, QObject, QStandardPaths, Qt, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from app.recordings.background import Background
+from app.background import Background
 from ml.recording.folders import delete_recording, refuse_if_growing
 
 _NAMED: Final = 8

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from app.recordings.background import Background
+from app.background import Background
 from ml.recording.errors import RecordingError
 from ml.recording.exports.kinds import KINDS
 

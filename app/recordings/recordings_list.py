@@ -22,10 +22,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.background import Background
 from app.elided_label import ElidedLabel
 from app.listing.actions import action_button, list_action
 from app.live.recording.folders import recordings_folder
-from app.recordings.background import Background
 from app.recordings.deleting import Deleting
 from app.recordings.exporting import Exporting
 from app.recordings.recordings_model import Column, RecordingsModel, SortedRecordings
@@ -56,6 +56,7 @@ class RecordingsList(QWidget):
         self._settings, self._background = settings, background
         self._model = RecordingsModel(self)
         self._sorted = SortedRecordings(self._model, self)
+        self._reading = self._outdated = False
         self._failure = ""
         """Why the folder cannot be read."""
         self.deleting = Deleting(background, self)
@@ -81,7 +82,11 @@ class RecordingsList(QWidget):
 
     @Slot()
     def refresh(self) -> None:
-        """Read the folder again."""
+        """Read the folder again; once after all changes that come while it is read."""
+        self._outdated = self._reading
+        if self._reading:
+            return
+        self._reading = True
         folder = self.folder
         self.place.set_text(str(folder))
         self._background.do(lambda: list_recordings(folder), self._on_listed)
@@ -174,11 +179,14 @@ class RecordingsList(QWidget):
     # Showing
 
     def _on_listed(self, recordings: list[Found] | None, failure: str) -> None:
+        self._reading = False
         self._failure = failure
         self._model.show(recordings or [])
         self._show_page()
         if any(found.growing for found in self._model.items):
             self._growing.start()
+        if self._outdated:
+            self.refresh()
 
     @Slot()
     def _on_time(self) -> None:

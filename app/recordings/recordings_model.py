@@ -73,7 +73,7 @@ class RecordingsModel(ListModel[Found]):
         if role == Qt.ItemDataRole.ForegroundRole and found.problem:
             return QColor(current_theme().muted)
         if role == _SEARCHED:
-            return "\n".join((found.folder.name, self.text(found, Column.SOURCE), found.note))
+            return "\n".join((str(found.folder), self.text(found, Column.SOURCE), found.note))
         return super().data(index, role)
 
     def flags(self, index: Index) -> Qt.ItemFlag:

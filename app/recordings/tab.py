@@ -8,8 +8,8 @@ from PySide6.QtCore import QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
+from app.background import Background
 from app.message_bar import MessageBar
-from app.recordings.background import Background
 from app.recordings.recordings_list import RecordingsList
 from app.recordings.viewer.comparison import Comparison
 from app.recordings.viewer.viewer import Viewer
@@ -56,10 +56,10 @@ class RecordingsTab(QWidget):
         self.comparison.back_requested.connect(self._on_back)
 
     @Slot(object)
-    def open(self, folder: Path) -> None:
-        """Show the recording in ``folder``."""
+    def open(self, folder: Path, time: float = 0.0, person: int | None = None) -> None:
+        """Show the recording in ``folder``, at ``time`` in seconds and with ``person`` chosen."""
         self._pages.setCurrentWidget(self.viewer)
-        self.viewer.show_recording(folder)
+        self.viewer.show_recording(folder, time, person)
 
     @Slot()
     def refresh(self) -> None:

@@ -21,8 +21,8 @@ ABOUT_FILE: Final = "recording.json"
 SCHEMA: Final = 1
 PROGRAM: Final = "face-expression-detector"
 VIDEO_KINDS: Final = ("plain", "annotated", "blurred")
-_LONGEST: Final = 1 << 20
-"""Bytes; a usual one has 1,000."""
+_LONGEST: Final = 1 << 24
+"""Bytes; a usual one has 1,000, one of a folder of broken pictures 200 for each."""
 _PACKAGES: Final = {"openvino": "openvino", "numpy": "numpy", "opencv": "opencv-python"}
 
 
@@ -80,6 +80,12 @@ class About:
     """How it ended, in words; None while it is recorded, and for ever if the program was killed."""
     program: str = PROGRAM
     version: str = field(default_factory=lambda: _version(PROGRAM))
+    source_sha256: str = ""
+    """Of the file that was analysed, or of all of them; empty if it was not of files."""
+    turned: int = 0
+    """Degrees clockwise by which all frames were turned: by Rotate, or as a video lay so."""
+    problems: Mapping[str, str] = field(default_factory=dict)
+    """Why files could not be analysed, or not to their end, by their names."""
     versions: Mapping[str, str] = field(default_factory=_versions)
     """Of Python and the libraries that compute."""
 
@@ -114,10 +120,13 @@ class About:
         except (ValueError, OverflowError, OSError) as error:
             raise RecordingError("is damaged: it does not tell when it began.") from error
         people = number(values.get("people"), 0, HIGHEST_COUNT)
-        texts = ("source", "weights", "weights_sha256", "trained_on", "device", "engine")
+        texts = (
+            *("source", "source_sha256", "weights", "weights_sha256", "trained_on"),
+            *("device", "engine", "program", "version"),
+        )
         return cls(
             began,
-            **{name: one_line(_of(str, values, name)) for name in (*texts, "program", "version")},
+            **{name: one_line(_of(str, values, name)) for name in texts},
             settings=_of(dict, values, "settings"),
             note=one_line(_of(str, values, "note")),
             video=_video(values.get("video")),
@@ -126,7 +135,9 @@ class About:
             people=None if people is None else int(people),
             pictures_dropped=max(_of(int, values, "pictures_dropped"), 0),
             ended=None if values.get("ended") is None else one_line(_of(str, values, "ended")),
-            versions={str(k): str(v) for k, v in _of(dict, values, "versions").items()},
+            turned=_of(int, values, "turned"),
+            problems=_texts(values, "problems"),
+            versions=_texts(values, "versions"),
         )
 
 
@@ -143,6 +154,10 @@ def read_about(folder: Path) -> About:
 def _of(kind: type[Any], values: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - a kind
     value = values.get(name)
     return value if type(value) is kind else kind()
+
+
+def _texts(values: Mapping[str, Any], name: str) -> dict[str, str]:
+    return {one_line(key): one_line(str(text)) for key, text in _of(dict, values, name).items()}
 
 
 def _video(values: object) -> Video | None:

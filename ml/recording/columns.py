@@ -62,6 +62,15 @@ FACES: Final = (
 )
 """Of faces.csv: a row for each face of each analysed frame."""
 
+OF_PICTURES: Final = (
+    Column("file", "", None, "name of the picture"),
+    Column("sha256", "", None, "of the file"),
+    Column("turned", "°", 0, "clockwise, by which the picture was turned, as it lay on its side"),
+    Column("picture_width", "px", 0, "of the picture, upright"),
+    Column("picture_height", "px", 0, "of the picture, upright"),
+)
+"""What faces.csv has besides if it is of pictures."""
+
 MARKERS: Final = (
     Column("time", "s", 4, "as in faces.csv"),
     Column("until", "s", 4, "end of an interval; empty for a moment"),

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from ml.people.history import LONGEST, ROW, Rows, holding
 from ml.recording.corrections import Corrections, Excluded
-from ml.recording.faces import NOBODY, NONE, Faces
+from ml.recording.faces import NOBODY, Faces
+from ml.recording.limits import LATEST, number
 from ml.recording.marker import GAP, Marker
 from ml.recording.recording import Recording
 
@@ -52,6 +53,9 @@ class Corrected:
             self.end = float(faces.time[-1] + seconds[-1])
 
         chosen = _one_for_each_time(faces, self.person)
+        self.answers: _Numbers = chosen[self.kept[chosen]]
+        """Rows of Faces with predictions that count, one for each person and time, in the order of
+        person and time."""
         rows, kept = _rows(faces, seconds, chosen), self.kept[chosen]
         people_there, firsts = np.unique(self.person[chosen], return_index=True)
         bounds = [*firsts.tolist(), len(chosen)]
@@ -135,7 +139,9 @@ def _seconds(recording: Recording) -> _Times:
     begins = np.diff(faces.time, prepend=-1.0) > 0
     times = faces.time[begins]
     frame = np.cumsum(begins) - 1  # of each row
-    steps = np.append(np.minimum(np.diff(times), LONGEST), 0.0)
+    # Of a video that was only looked at every minute, each look stands for a minute.
+    told = number(recording.about.settings.get("interval"), 0, LATEST) or 0.0
+    steps = np.append(np.minimum(np.diff(times), max(LONGEST, told)), 0.0)
     known = np.zeros(len(times), bool)
     known[frame[_predicted(faces)]] = True  # a History knows the steps of these only
     lost = [m.time for m in recording.markers if m.label == GAP and m.time >= times[0]]
@@ -167,11 +173,10 @@ def _one_for_each_time(faces: Faces, person: _Numbers) -> _Numbers:
 
 def _rows(faces: Faces, seconds: _Times, chosen: _Numbers) -> Rows:
     rows = np.empty(len(chosen), ROW)
-    probabilities, label = faces.probabilities[chosen], faces.label[chosen]
     rows["time"] = faces.time[chosen]
     rows["seconds"] = seconds[chosen]
     rows["raw"] = faces.raw[chosen]
-    rows["probabilities"] = probabilities
+    rows["probabilities"] = faces.probabilities[chosen]
     rows["quality"] = faces.quality[chosen]
-    rows["label"] = np.where(label == NONE, probabilities.argmax(axis=1), label)
+    rows["label"] = faces.expressions(chosen)
     return rows

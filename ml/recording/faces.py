@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,18 @@ NONE = -1
 """In ``Faces.label`` and ``Faces.fault``."""
 
 Floats = npt.NDArray[np.float32]
+
+
+class PictureFile(NamedTuple):
+    """A file that is a frame of its own: a value for each column of OF_PICTURES."""
+
+    name: str
+    sha256: str
+    turned: int
+    """Degrees clockwise."""
+    width: int
+    """In pixels, upright; ``height`` likewise."""
+    height: int
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,14 @@ class Faces:
     """0 without a prediction."""
     names: Mapping[int, str]
     """Those that the user gave while recording, the last one of each track id."""
+    pictures: Mapping[int, PictureFile] = field(default_factory=dict)
+    """By the number of the frame; empty if it is not of pictures."""
 
     def __len__(self) -> int:
         return len(self.time)
+
+    def expressions(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int8]:
+        """Of ``rows`` with predictions: the label, or else the most probable."""
+        label = self.label[rows]
+        most_probable = self.probabilities[rows].argmax(axis=1).astype(np.int8)
+        return np.where(label == NONE, most_probable, label)

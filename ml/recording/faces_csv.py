@@ -12,9 +12,9 @@ import numpy.typing as npt
 from ml.archives import printable
 from ml.expressions import LABELS
 from ml.recording.cells import from_cell, from_utc, one_line
-from ml.recording.columns import FACES, FACES_FILE, FAULTS, LANDMARKS
+from ml.recording.columns import FACES, FACES_FILE, FAULTS, LANDMARKS, OF_PICTURES, Column
 from ml.recording.errors import RecordingError
-from ml.recording.faces import NOBODY, NONE, Faces
+from ml.recording.faces import NOBODY, NONE, Faces, PictureFile
 from ml.recording.limits import RANGES
 from ml.recording.untrusted import read_bytes
 
@@ -26,6 +26,7 @@ _NAMES: Final = [column.name for column in FACES]
 _EXACT: Final = ("time", "predicted", "frame", "person")
 """What a float32 is too coarse for."""
 
+_Columns = tuple[Column, ...]
 _Table = Any  # pyarrow's, which has no types
 _Values = dict[str, npt.NDArray[Any]]
 
@@ -39,11 +40,11 @@ def read_faces(folder: Path) -> tuple[Faces, str]:
     path = folder / FACES_FILE
     content = read_bytes(path, _LONGEST)
     start, end = content.find(b"\n") + 1, content.rfind(b"\n") + 1
-    check_header(path, content[:start])
+    columns = check_header(path, content[:start])
     past = end
-    while (table := _parsed(content, start, past)) is None:
-        past = _first_unparsed(content, start, past)
-    values = _values(table)
+    while (table := _parsed(columns, content, start, past)) is None:
+        past = _first_unparsed(columns, content, start, past)
+    values = _values(columns, table)
     rows = _good_rows(values)
     faces = _faces(table, values, rows)
     if rows < table.num_rows:
@@ -51,7 +52,7 @@ def read_faces(folder: Path) -> tuple[Faces, str]:
     if past == end:
         return faces, ""
     line = content[past : content.find(b"\n", past)]
-    why = _why(line, faces.time[-1] if rows else 0.0)
+    why = _why(columns, line, faces.time[-1] if rows else 0.0)
     number = content.count(b"\n", 0, past) + 1
     return faces, (
         f"{FACES_FILE}, line {number}, is not of a recording: {printable(why, 200)}; "
@@ -59,29 +60,33 @@ def read_faces(folder: Path) -> tuple[Faces, str]:
     )
 
 
-def check_header(path: Path, line: bytes) -> None:
-    """Raises RecordingError unless ``line``, the first of faces.csv, has the names of FACES.
+def check_header(path: Path, line: bytes) -> tuple[Column, ...]:
+    """The columns: FACES, with OF_PICTURES or without.
 
-    An empty one was not written before the program was killed.
+    Raises RecordingError if ``line``, the first of faces.csv, has other names. An empty one was not
+    written before the program was killed.
     """
     names = line.rstrip(b"\n").decode(errors="replace").split(",")
+    if names == _NAMES + [column.name for column in OF_PICTURES]:
+        return (*FACES, *OF_PICTURES)
     if line and names != _NAMES:
         expected = next((name for name in _NAMES if name not in names), "another order")
         raise RecordingError(
             f"{path}, line 1, is not of a recording: its columns are not those of schema 1 "
             f"({expected} expected)."
         )
+    return FACES
 
 
-def _parsed(content: bytes, start: int, end: int) -> _Table | None:
+def _parsed(columns: _Columns, content: bytes, start: int, end: int) -> _Table | None:
     """The lines from ``start`` to ``end``; None if one of them, or more, cannot be parsed."""
     import pyarrow as pa  # takes a third of a second, which the window does not wait for
     from pyarrow import csv as pa_csv
 
     texts = pa.dictionary(pa.int32(), pa.string())
-    types = {column.name: pa.float32() for column in FACES}
-    types |= {column.name: pa.int64() for column in FACES if column.decimals == 0}
-    types |= {column.name: texts for column in FACES if column.decimals is None}
+    types = {column.name: pa.float32() for column in columns}
+    types |= {column.name: pa.int64() for column in columns if column.decimals == 0}
+    types |= {column.name: texts for column in columns if column.decimals is None}
     types |= {"time": pa.float64(), "predicted": pa.float64()}
     types |= {"time_utc": pa.timestamp("ms", "UTC")}
     if start == end:
@@ -89,7 +94,7 @@ def _parsed(content: bytes, start: int, end: int) -> _Table | None:
     try:
         table = pa_csv.read_csv(
             pa.BufferReader(pa.py_buffer(content).slice(start, end - start)),
-            pa_csv.ReadOptions(column_names=_NAMES, block_size=_BLOCK),
+            pa_csv.ReadOptions(column_names=[c.name for c in columns], block_size=_BLOCK),
             pa_csv.ParseOptions(ignore_empty_lines=False),
             pa_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=False),
         )
@@ -99,7 +104,7 @@ def _parsed(content: bytes, start: int, end: int) -> _Table | None:
     return table if table.num_rows == content.count(b"\n", start, end) else None
 
 
-def _first_unparsed(content: bytes, start: int, end: int) -> int:
+def _first_unparsed(columns: _Columns, content: bytes, start: int, end: int) -> int:
     """Where the first line begins that cannot be parsed; one is known to be there."""
     while True:
         middle = content.rfind(b"\n", start, (start + end) // 2) + 1 or (
@@ -107,7 +112,7 @@ def _first_unparsed(content: bytes, start: int, end: int) -> int:
         )
         if middle == end:
             return start
-        if _parsed(content, start, middle) is None:
+        if _parsed(columns, content, start, middle) is None:
             end = middle
         else:
             start = middle
@@ -119,10 +124,10 @@ def _line_starts(content: bytes, start: int, end: int) -> npt.NDArray[np.intp]:
     return np.concatenate([[0], ends + 1])
 
 
-def _values(table: _Table) -> _Values:
+def _values(columns: _Columns, table: _Table) -> _Values:
     """Of each column of numbers; NaN where its cell is empty, infinite where it is wrong."""
     values: _Values = {}
-    for column in FACES:
+    for column in columns:
         if column.decimals is None:
             continue
         cells = table[column.name]
@@ -168,7 +173,23 @@ def _faces(table: _Table, values: _Values, rows: int) -> Faces:
         predicted=values["predicted"],
         views=np.nan_to_num(values["views"]).clip(0, np.iinfo(np.int16).max).astype(np.int16),
         names=_names(person, table["name"]),
+        pictures=_pictures(table, values) if "file" in table.column_names else {},
     )
+
+
+def _pictures(table: _Table, values: _Values) -> dict[int, PictureFile]:
+    frames, first = np.unique(values["frame"].astype(np.int64), return_index=True)
+    texts = []
+    for name in ("file", "sha256"):
+        codes, unique = _encoded(table[name])
+        texts.append([one_line(unique[code].removeprefix("'")) for code in codes[first]])
+    turned, *size = (
+        np.nan_to_num(values[name])[first].astype(int).tolist()
+        for name in ("turned", "picture_width", "picture_height")
+    )
+    quarter_turns = [degrees if degrees in (90, 180, 270) else 0 for degrees in turned]
+    files = map(PictureFile, *texts, quarter_turns, *size)
+    return dict(zip(frames.tolist(), files, strict=True))
 
 
 def _group(values: _Values, *names: str) -> npt.NDArray[np.float32]:
@@ -204,7 +225,7 @@ def _encoded(texts: _Table) -> tuple[npt.NDArray[np.int32], list[str]]:
     return array.indices.to_numpy(), array.dictionary.to_pylist()
 
 
-def _why(line: bytes, before: float) -> str:
+def _why(columns: _Columns, line: bytes, before: float) -> str:
     """What is wrong with it; ``before`` is the time of the line above."""
     if len(line) >= _BLOCK:
         return "it is too long"
@@ -212,9 +233,9 @@ def _why(line: bytes, before: float) -> str:
         return "it has zero bytes, as after a power cut"
     try:
         (cells,) = csv.reader([line.decode()], strict=True)
-        if len(cells) != len(FACES):
-            return f"it has {len(cells)} cells instead of {len(FACES)}"
-        for column, cell in zip(FACES, cells, strict=True):
+        if len(cells) != len(columns):
+            return f"it has {len(cells)} cells instead of {len(columns)}"
+        for column, cell in zip(columns, cells, strict=True):
             value = from_cell(column, cell)
             if value is None and column.name in ("time", "frame"):
                 return f"it has no {column.name}"

@@ -18,6 +18,8 @@ from ml.recording.folders import is_growing
 from ml.recording.limits import LATEST, number
 from ml.recording.untrusted import opened
 
+_MOST_SEARCHED: Final = 20_000
+"""Folders without a recording of their own: somebody may choose a whole disk."""
 _END: Final = 1 << 16
 """Bytes at the end of faces.csv, or at its start, in which a whole line is looked for."""
 
@@ -42,24 +44,36 @@ class Found:
 
 
 def find_recordings(folder: Path) -> Iterator[Found]:
-    """Those right in ``folder``, in the order of their names; also damaged ones.
+    """Those in ``folder`` and in folders in it, in the order of their names; also damaged ones.
 
-    Links are not followed. There are none in a folder that is missing. Raises RecordingError for
-    one that cannot be read.
+    Links are not followed, hidden folders not searched, and no more than _MOST_SEARCHED. There are
+    none in a folder that is missing. Raises RecordingError for one that cannot be read.
     """
     try:
-        with os.scandir(folder) as entries:
-            paths = sorted(Path(entry) for entry in entries if entry.is_dir(follow_symlinks=False))
+        waiting = _folders(folder)
     except FileNotFoundError:
         return
     except OSError as error:
         raise RecordingError(
             f"The folder {folder} cannot be read: {error.strerror or error}. Choose another one."
         ) from error
-    for path in paths:
+    searched = 0
+    while waiting:
+        path = waiting.pop()
         names = _sizes(path)
         if ABOUT_FILE in names or FACES_FILE in names:
             yield _found(path, sum(names.values()))
+        elif searched < _MOST_SEARCHED and not path.name.startswith("."):
+            searched += 1
+            with suppress(OSError):
+                waiting += _folders(path)
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Those right in it, the last one first. Raises OSError."""
+    with os.scandir(folder) as entries:
+        paths = [Path(entry) for entry in entries if entry.is_dir(follow_symlinks=False)]
+    return sorted(paths, reverse=True)
 
 
 def _sizes(folder: Path) -> dict[str, int]:

@@ -15,6 +15,7 @@ RANGES: Final = {
     "-1–1": (-1, 1),
     "count": (0, HIGHEST_COUNT),
     "id": (1, HIGHEST_COUNT),
+    "°": (0, 270),
 }
 """The least and the greatest value of a column, by its unit."""
 

@@ -19,6 +19,7 @@ from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Colorspace
 
 from ml.recording.errors import unwritable
+from ml.recording.sizes import fit
 
 Image = npt.NDArray[np.uint8]
 """BGR [height, width, 3]."""
@@ -115,16 +116,18 @@ class VideoWriter:
 
 
 def _fitted(image: Image, size: tuple[int, int]) -> Image:
-    """``image`` as large as ``size``, its width and height allow, with black beside it."""
     width, height = size
     if image.shape[:2] == (height, width):
         return image
-    scale = min(width / image.shape[1], height / image.shape[0])
-    inner = np.maximum(np.round(np.multiply(image.shape[1::-1], scale)), 1).astype(int)
-    left, top = (size - inner) // 2
+    place = fit(image.shape[1], image.shape[0], size)
+    smaller = place.width < image.shape[1]
     fitted = np.zeros((height, width, 3), np.uint8)
-    fitted[top : top + inner[1], left : left + inner[0]] = cv2.resize(
-        image, inner.tolist(), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    fitted[place.top : place.top + place.height, place.left : place.left + place.width] = (
+        cv2.resize(
+            image,
+            (place.width, place.height),
+            interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR,
+        )
     )
     return fitted
 

@@ -13,8 +13,9 @@ from ml.files import replacing
 from ml.people.measures import valence
 from ml.recording.about import ABOUT_FILE, About, Video
 from ml.recording.cells import Value, to_utc
-from ml.recording.columns import FACES, FACES_FILE, MARKERS, MARKERS_FILE
+from ml.recording.columns import FACES, FACES_FILE, MARKERS, MARKERS_FILE, OF_PICTURES
 from ml.recording.errors import RecordingError, unwritable
+from ml.recording.faces import PictureFile
 from ml.recording.marker import Marker
 from ml.recording.table import Table
 from ml.recording.video import SUFFIX, Image, VideoWriter
@@ -33,14 +34,25 @@ class RecordingWriter:
     After a RecordingError there is nothing to be done but to close it.
     """
 
-    def __init__(self, folder: Path, about: About, video_kind: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        about: About,
+        video_kind: str | None = None,
+        *,
+        of_pictures: bool = False,
+        video_size: tuple[int, int] | None = None,
+    ) -> None:
         """Begins it in ``folder``, which must be new or empty. Raises RecordingError.
 
         ``video_kind``, one of VIDEO_KINDS, says what the pictures are that are going to be added;
-        None if there are none.
+        None if there are none. ``of_pictures`` is for frames that are files of their own.
+        ``video_size`` is the video's width and height in pixels; None for those of its first
+        picture.
         """
         self._folder = folder
         self._about = replace(about, video=Video(_VIDEO_FILE, video_kind) if video_kind else None)
+        self._video_size = video_size
         self._video: VideoWriter | None = None
         """None before the first picture."""
         self._pictured = -1.0
@@ -60,7 +72,8 @@ class RecordingWriter:
                 raise FileExistsError
             with ExitStack() as undo:
                 # If two begin at once, only one of them creates this file.
-                self._faces = Table(folder / FACES_FILE, FACES)
+                columns = (*FACES, *OF_PICTURES) if of_pictures else FACES
+                self._faces = Table(folder / FACES_FILE, columns)
                 undo.callback(self._faces.discard)
                 self._markers = Table(folder / MARKERS_FILE, MARKERS)
                 undo.callback(self._markers.discard)
@@ -87,12 +100,14 @@ class RecordingWriter:
         faces: Iterable[TrackedFace],
         names: Mapping[int, str],
         picture: Image | None = None,
+        file: PictureFile | None = None,
     ) -> None:
         """The faces of an analysed frame; the first frame is the recording's time 0.
 
         ``index``, ``time`` and ``wall_time`` are the Frame's. ``names`` are those that the user
-        gave, by track id. ``picture`` is what of the frame belongs into the video. Raises
-        RecordingError if the video cannot be written; the recording has ended.
+        gave, by track id. ``picture`` is what of the frame belongs into the video. ``file`` is
+        given if the recording is of pictures. Raises RecordingError if the video cannot be written;
+        the recording has ended.
         """
         self._refuse_if_ended()
         if self._start is None:
@@ -102,10 +117,11 @@ class RecordingWriter:
         nobody = True
         for face in faces:
             self._people.add(face.track)
-            self._faces.add((*moment, *_measures(face, names.get(face.track), self._start)))
+            measures = _measures(face, names.get(face.track), self._start)
+            self._faces.add((*moment, *measures, *(file or ())))
             nobody = False
         if nobody:
-            self._faces.add((*moment, *[None] * (len(FACES) - _MOMENT)))
+            self._faces.add((*moment, *[None] * (len(FACES) - _MOMENT), *(file or ())))
         # A frame that is analysed again, with other weights, is in the video already.
         if picture is not None and moment[0] > self._pictured:
             self._pictured = moment[0]
@@ -123,10 +139,17 @@ class RecordingWriter:
         self._refuse_if_ended()
         self._write_rows()
 
-    def close(self, ended: str, frames_dropped: int = 0, pictures_dropped: int = 0) -> None:
+    def close(
+        self,
+        ended: str,
+        frames_dropped: int = 0,
+        pictures_dropped: int = 0,
+        problems: Mapping[str, str] | None = None,
+    ) -> None:
         """End it; ``ended`` says how, in words. Closing again does nothing.
 
-        Raises RecordingError if that fails, but not after ``flush`` raised one.
+        The others are as in About. Raises RecordingError if that fails, but not after ``flush``
+        raised one.
         """
         if self._closed:
             return
@@ -143,6 +166,7 @@ class RecordingWriter:
             ended=ended if self._failure is None else str(self._failure),
             frames_dropped=frames_dropped,
             pictures_dropped=pictures_dropped,
+            problems=problems or {},
             seconds=self._seconds,
             people=len(self._people),
         )
@@ -159,7 +183,7 @@ class RecordingWriter:
     def _film(self, picture: Image, time: float) -> None:
         def film() -> None:
             if self._video is None:
-                height, width = picture.shape[:2]
+                width, height = self._video_size or (picture.shape[1], picture.shape[0])
                 self._video = VideoWriter(self._folder / _VIDEO_FILE, width, height)
             self._video.add(picture, time)
 

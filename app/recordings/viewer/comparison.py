@@ -8,10 +8,10 @@ from pathlib import Path
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from app.background import Background
 from app.duration import duration
 from app.elided_label import ElidedLabel
 from app.live.views.summary_panel import SummaryTable
-from app.recordings.background import Background
 from app.recordings.viewer.course import Course
 from app.recordings.viewer.shown import Shown
 from ml.people.summary import summarise

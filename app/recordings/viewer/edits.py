@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from app.recordings.background import Background
+from app.background import Background
 from ml.recording.corrections import Corrections, write_corrections
 from ml.recording.marker import Marker
 from ml.recording.recording import Recording

@@ -12,6 +12,7 @@ from ml.expressions import Expression
 from ml.people.history import LONGEST
 from ml.recording.corrected import Corrected
 from ml.recording.faces import NOBODY, NONE
+from ml.recording.sizes import SIZE_OF_PICTURES, fit
 
 _USUAL_SIZES: Final = ((640, 480), (1280, 720), (1920, 1080), (3840, 2160))
 """Of frames, in pixels."""
@@ -46,11 +47,17 @@ class Moments:
         rows = range(int(self._first[place]), int(past))
         return [self._mark(row, chosen) for row in rows if self._corrected.person[row] != NOBODY]
 
+    def picture(self, time: float) -> str:
+        """The name of the picture that is shown at ``time``; empty in a recording of frames."""
+        place = max(int(np.searchsorted(self._times, time + _TICK, "right")) - 1, 0)
+        faces = self._corrected.recording.faces
+        return faces.pictures[int(faces.frame[self._first[place]])].name if faces.pictures else ""
+
     def _mark(self, row: int, chosen: int | None) -> Mark:
         faces, person = self._corrected.recording.faces, int(self._corrected.person[row])
         label = int(faces.label[row])
         return Mark(
-            QRectF(*np.nan_to_num(faces.box[row]).tolist()),
+            self._box(row),
             person,
             None if label == NONE else Expression(label),
             0.0 if label == NONE else float(faces.probabilities[row, label]),
@@ -59,9 +66,21 @@ class Moments:
             chosen=person == chosen,
         )
 
+    def _box(self, row: int) -> QRectF:
+        faces = self._corrected.recording.faces
+        x, y, width, height = np.nan_to_num(faces.box[row]).tolist()
+        file = faces.pictures.get(int(faces.frame[row]))
+        if file is None or not (file.width and file.height):
+            return QRectF(x, y, width, height)
+        place = fit(file.width, file.height, SIZE_OF_PICTURES)
+        across, down = place.width / file.width, place.height / file.height
+        return QRectF(place.left + x * across, place.top + y * down, width * across, height * down)
+
     @property
     def frame_size(self) -> tuple[float, float]:
         """The usual one that holds all boxes, in pixels: recordings without video do not tell."""
+        if self._corrected.recording.faces.pictures:
+            return SIZE_OF_PICTURES
         box = self._corrected.recording.faces.box
         ends = box[:, :2] + box[:, 2:]
         ends = ends[np.isfinite(ends).all(axis=1)]

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.live.views.face_marks import Mark, paint_marks
 
 _EMPTY: Final = QColor("#0B0D11")
+_BEHIND_WORDS: Final = QColor(11, 13, 17, 170)
 
 
 class Stage(QWidget):
@@ -57,6 +58,12 @@ class Stage(QWidget):
         """The most important first, with boxes in pixels of the frame."""
         if tuple(marks) != self._marks:
             self._marks = tuple(marks)
+            self.update()
+
+    def show_hint(self, hint: str) -> None:
+        """A line of text on the picture; empty for none."""
+        if hint != self.hint:
+            self.hint = hint
             self.update()
 
     def draw_faces(self, drawn: bool) -> None:
@@ -103,8 +110,10 @@ class Stage(QWidget):
             painter.fillRect(picture, QColor("#20242C"))
         if self.faces_drawn or self.image is None:
             paint_marks(painter, self.marks, picture, self.font())
-        if self.image is None and self.hint:
-            painter.setPen(QColor("#A0A8B7"))
+        if self.hint:
             place = picture.adjusted(10, 6, -10, -6)
             flags = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft
+            words = painter.boundingRect(place, flags, self.hint).adjusted(-6, -3, 6, 3)
+            painter.fillRect(words, _BEHIND_WORDS)
+            painter.setPen(QColor("#D5DAE3"))
             painter.drawText(place, flags, self.hint)

@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.background import Background
 from app.duration import duration
 from app.elided_label import ElidedLabel
-from app.recordings.background import Background
 from app.recordings.viewer.course import Course
 from app.recordings.viewer.edits import Edits
 from app.recordings.viewer.markers_panel import MarkersPanel
@@ -42,6 +42,8 @@ _OWN_KEYS: Final = (
     (QTabBar, {Qt.Key.Key_Left, Qt.Key.Key_Right}),
 )
 """Kinds of widgets, and the keys that they need themselves while they have the focus."""
+_MOST_PROBLEMS: Final = 4
+"""That are told; a folder may have thousands of broken pictures."""
 _MOST_COURSE: Final = 0.46
 """Share of the height that the timeline gets at most by itself."""
 
@@ -75,15 +77,18 @@ class Viewer(QWidget):
         self._arrange()
         self._connect()
 
-    def show_recording(self, folder: Path) -> None:
-        """It is read in the background; a message says why if that fails."""
+    def show_recording(self, folder: Path, time: float = 0.0, person: int | None = None) -> None:
+        """At ``time`` in seconds, with ``person`` chosen, a track id, if they are in it.
+
+        It is read in the background; a message says why if that fails.
+        """
         self.leave()
         self._set_ready(False)
         self.title.set_text(self.tr("Opening {}…").format(folder.name))
         self._set_note("")
         self.message.emit("", False)
         self._background.do(
-            partial(open_recording, folder), partial(self._on_opened, self._request)
+            partial(open_recording, folder), partial(self._on_opened, self._request, time, person)
         )
 
     def shut_down(self) -> bool:
@@ -235,19 +240,26 @@ class Viewer(QWidget):
 
     # Opening and correcting
 
-    def _on_opened(self, request: int, opened: Opened | None, failure: str) -> None:
+    def _on_opened(
+        self, request: int, time: float, person: int | None, opened: Opened | None, failure: str
+    ) -> None:
         if request != self._request:
             return  # another one was asked for meanwhile
         if opened is None:
             self.message.emit(failure, True)
             self.back_requested.emit()
         else:
-            self._begin(opened)
+            self._begin(opened, time, person)
 
-    def _begin(self, opened: Opened) -> None:
+    def _begin(self, opened: Opened, time: float, person: int | None) -> None:
         recording = opened.corrected.recording
         self._set_ready(True)
         self.shown.show(opened.corrected)
+        if person is not None:
+            person = opened.corrected.corrections.person(person)
+        if person in opened.corrected.tracks:
+            self.shown.choose(person)
+        self.clock.go_to(time)
         self.edits.begin(recording, opened.corrected.corrections)
         video = video_file(recording)
         self.replay.setVisible(video is not None)
@@ -260,7 +272,11 @@ class Viewer(QWidget):
         self.player.begin(video)
         self._show_faces()
         self._share_room()
-        self.message.emit("\n".join(opened.problems), True)
+        problems = (*opened.problems, *recording.about.problems.values())
+        if len(problems) > _MOST_PROBLEMS:
+            more = len(problems) - _MOST_PROBLEMS
+            problems = (*problems[:_MOST_PROBLEMS], self.tr("and {} more").format(more))
+        self.message.emit("\n".join(problems), True)
         self.transport.play.setFocus()
 
     def _share_room(self) -> None:
@@ -292,7 +308,12 @@ class Viewer(QWidget):
         assert corrected is not None
         self._moments = Moments(corrected)
         recording = corrected.recording
-        self.title.set_text(f"{recording.folder.name}  ·  {duration(corrected.end)}")
+        pictures = len(recording.faces.pictures)
+        length = self.tr("{} pictures").format(pictures) if pictures else duration(corrected.end)
+        words = [recording.folder.name, length]
+        if recording.about.turned:
+            words.append(self.tr("turned by {}°").format(recording.about.turned))
+        self.title.set_text("  ·  ".join(words))
         self._set_note(corrected.note)
         self._show_faces()
 
@@ -302,6 +323,9 @@ class Viewer(QWidget):
     def _show_faces(self) -> None:
         if self._moments is not None:
             self.stage.show_faces(self._moments.marks(self.clock.time, self.shown.person))
+            picture = self._moments.picture(self.clock.time)
+            if picture:
+                self.stage.show_hint(picture)
 
     @Slot(int)
     def _step(self, step: int) -> None:

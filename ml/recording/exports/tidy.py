@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ml.expressions import LABELS
-from ml.recording.columns import FAULTS, LANDMARKS
+from ml.recording.columns import FAULTS, LANDMARKS, OF_PICTURES
 from ml.recording.corrected import Corrected
 from ml.recording.faces import NOBODY
 
@@ -41,6 +41,10 @@ def table(corrected: Corrected) -> pa.Table:
     columns["valence"] = numbers(faces.valence)
     columns["predicted"] = numbers(faces.predicted)
     columns["views"] = pa.array(faces.views, mask=faces.views == 0)
+    if faces.pictures:
+        files = [faces.pictures[frame] for frame in faces.frame.tolist()]
+        for column, values in zip(OF_PICTURES, zip(*files, strict=True), strict=True):
+            columns[column.name] = pa.array(values)
     columns["excluded"] = pa.array(~corrected.kept)
     return pa.table(columns)
 

@@ -113,7 +113,7 @@ def test_what_a_later_version_adds_is_left_out() -> None:
     [
         (b"{", r"recording\.json is damaged: it is not JSON"),
         (b'{"schema": 2}', r"recording\.json was written by a newer version.*Update the program"),
-        (b" " * (1 << 21), "too long"),
+        (b" " * (1 << 25), "too long"),
     ],
 )
 def test_a_damaged_or_newer_recording_is_named(

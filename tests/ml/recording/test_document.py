@@ -13,7 +13,7 @@ import pytest
 
 from ml.expressions import LABELS
 from ml.recording.about import ABOUT_FILE
-from ml.recording.columns import FACES, FACES_FILE, MARKERS, Column
+from ml.recording.columns import FACES, FACES_FILE, MARKERS, OF_PICTURES, Column
 from ml.recording.corrections import CORRECTIONS_FILE, Corrections, write_corrections
 from tests.ml.recording.made_recordings import BEGAN, record
 
@@ -26,9 +26,16 @@ def section(title: str) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize(("file", "columns"), [("faces.csv", FACES), ("markers.csv", MARKERS)])
-def test_it_tells_every_column(file: str, columns: tuple[Column, ...]) -> None:
-    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \| (.*) \|$", section(file), re.M)
+@pytest.mark.parametrize(
+    ("title", "columns"),
+    [
+        ("faces.csv", FACES),
+        ("Recordings of pictures", OF_PICTURES),
+        ("markers.csv", MARKERS),
+    ],
+)
+def test_it_tells_every_column(title: str, columns: tuple[Column, ...]) -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \| (.*) \|$", section(title), re.M)
     assert rows == [
         (c.name, c.unit, "" if c.decimals is None else str(c.decimals), c.meaning) for c in columns
     ]

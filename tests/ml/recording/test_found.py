@@ -68,7 +68,6 @@ def test_the_length_and_the_people_are_those_it_tells(tmp_path: Path) -> None:
 
 
 def test_nothing_else_is_listed(tmp_path: Path) -> None:
-    record(tmp_path / "a" / "deep")
     (tmp_path / "empty").mkdir()
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "1.jpg").touch()
@@ -124,3 +123,22 @@ def test_a_place_that_is_no_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RecordingError, match=r"cannot be read: .*Choose another"):
         list(find_recordings(tmp_path / "file"))
+
+
+def test_those_in_folders_are_found_but_not_what_is_hidden_or_in_a_recording(
+    tmp_path: Path,
+) -> None:
+    for place in ("b", "study/day 2/x.mp4", "study/day 1/x.mp4", ".unfinished/y", "b/copy"):
+        record(tmp_path / "made" / place.replace("/", "_"))
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "made" / place.replace("/", "_")).rename(tmp_path / place)
+    (tmp_path / "made").rmdir()
+    found = [one.folder.relative_to(tmp_path).as_posix() for one in find_recordings(tmp_path)]
+    assert found == ["b", "study/day 1/x.mp4", "study/day 2/x.mp4"]
+
+
+def test_a_whole_disk_is_not_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ml.recording.found._MOST_SEARCHED", 3)
+    record(tmp_path / "a" / "a" / "a" / "near")
+    record(tmp_path / "a" / "a" / "b" / "b" / "far")
+    assert [one.folder.name for one in find_recordings(tmp_path)] == ["near"]

@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from pytestqt.qtbot import QtBot
 
 from app.recordings.tab import RecordingsTab
+from ml.recording.faces import PictureFile
+from ml.recording.sizes import SIZE_OF_PICTURES
+from ml.recording.writer import RecordingWriter
 from tests.app.recordings.conftest import Record
 from tests.app.recordings.viewer.steps import brightness, key, opened
+from tests.ml.people.faces import person
+from tests.ml.recording.made_recordings import ABOUT
 
 
 def test_the_frame_of_the_time_is_shown_with_its_faces(
@@ -150,3 +159,29 @@ def test_space_plays_after_a_click_on_a_button(
     assert focus is not None
     qtbot.keyClick(focus, Qt.Key.Key_Space)
     assert viewer.clock.running
+
+
+def test_pictures_are_shown_with_their_names_and_boxes_where_they_are(
+    tab: RecordingsTab, recordings: Path, qtbot: QtBot
+) -> None:
+    folder = recordings / "holiday (pictures)"
+    writer = RecordingWriter(folder, ABOUT, "plain", of_pictures=True, video_size=SIZE_OF_PICTURES)
+    # Each is half as wide as the video, and its face fills it.
+    for n, (width, height) in enumerate([(640, 960), (1280, 1920)]):
+        face = replace(person(1).face, x=0.0, y=0.0, width=float(width), height=float(height))
+        image = np.full((height, width, 3), 200, np.uint8)
+        file = PictureFile(f"{n}.jpg", "", 0, width, height)
+        writer.add(n, float(n), 0.0, [replace(person(1), face=face)], {}, image, file)
+    writer.close("done", problems={"2.jpg": "2.jpg is empty."})
+    viewer = opened(tab, qtbot, folder)
+    qtbot.waitUntil(lambda: viewer.stage.image is not None)
+    assert "2 pictures" in viewer.title.text()
+    assert "2.jpg is empty" in tab.message.text()
+    for n in range(2):
+        viewer.clock.go_to(float(n))
+        qtbot.waitUntil(lambda n=n: viewer.stage.hint == f"{n}.jpg")
+        (mark,) = viewer.stage.marks
+        picture = viewer.stage.picture_rect
+        assert mark.box.width() == pytest.approx(picture.width() / 2, rel=0.01)
+        assert mark.box.height() == pytest.approx(picture.height(), rel=0.01)
+        assert mark.box.center().x() == pytest.approx(picture.center().x(), abs=1)

@@ -8,8 +8,9 @@ from pytestqt.qtbot import QtBot
 
 from app.recordings.tab import RecordingsTab
 from app.recordings.viewer.frame_reader import FrameReader
+from ml.recording.corrections import Corrections, write_corrections
 from tests.app.recordings.conftest import Record
-from tests.app.recordings.viewer.steps import an_hour, opened, wheel
+from tests.app.recordings.viewer.steps import an_hour, brightness, opened, wheel
 
 
 def test_damaged_data_are_told_and_shown_as_far_as_they_go(
@@ -21,6 +22,38 @@ def test_damaged_data_are_told_and_shown_as_far_as_they_go(
     viewer = opened(tab, qtbot, folder)
     assert "faces.csv, line 42" in tab.message.text()
     assert viewer.clock.end == pytest.approx(2.0)
+
+
+def test_it_opens_at_a_moment_with_a_person(
+    tab: RecordingsTab, record: Record, qtbot: QtBot
+) -> None:
+    folder = record("r", "plain")
+    tab.open(folder, 2.5, 2)
+    qtbot.waitUntil(tab.viewer.body.isEnabled, timeout=30_000)
+    viewer = tab.viewer
+    assert viewer.clock.time == 2.5
+    assert viewer.course.plot.section.moment == 2.5
+    assert viewer.shown.person == viewer.course.plot.section.chosen == 2
+    assert [mark.track for mark in viewer.stage.marks if mark.chosen] == [2]
+    # The frame of that time, not the first: as bright as its number says.
+    qtbot.waitUntil(lambda: abs(brightness(viewer) - 6 * 25) < 6)
+
+
+def test_a_moment_and_a_person_that_are_not_in_it(
+    tab: RecordingsTab, record: Record, qtbot: QtBot
+) -> None:
+    tab.open(record("r"), 1e9, 77)
+    qtbot.waitUntil(tab.viewer.body.isEnabled, timeout=30_000)
+    assert tab.viewer.clock.time == tab.viewer.clock.end == pytest.approx(4.0)
+    assert tab.viewer.shown.person in (1, 2)
+
+
+def test_a_person_who_was_merged_is_found(tab: RecordingsTab, record: Record, qtbot: QtBot) -> None:
+    folder = record("r")
+    write_corrections(folder, Corrections(merged={2: 1}))
+    tab.open(folder, 1.0, 2)
+    qtbot.waitUntil(tab.viewer.body.isEnabled, timeout=30_000)
+    assert tab.viewer.shown.person == 1
 
 
 def test_what_is_no_recording_leads_back_to_the_list(

@@ -1,4 +1,4 @@
-"""Work on files for the Recordings tab, one after the other, in a thread of its own."""
+"""Work on files for a tab, one after the other, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from queue import SimpleQueue
 from typing import Any, Final
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
-
-from ml.recording.errors import RecordingError
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +26,7 @@ class Background(QThread):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("recordings")
+        self.setObjectName("background")
         self._works: SimpleQueue[tuple[Work, Then] | None] = SimpleQueue()
         self._closed = False
         self._done.connect(self._on_done)
@@ -52,7 +50,7 @@ class Background(QThread):
             work, then = item
             try:
                 self._done.emit(then, work(), "")
-            except (RecordingError, OSError) as error:
+            except (ValueError, OSError) as error:  # their messages are for users
                 _log.warning("%s", error)
                 self._done.emit(then, None, str(error))
             except Exception as error:  # what waits must be done all the same
