@@ -11,6 +11,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+_LONGEST_INTERVAL = 3600.0
+"""Seconds."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
@@ -68,6 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument("--json", action="store_true", help="print JSON lines, one object per face")
     form.add_argument("--csv", action="store_true", help="print CSV, one row per face")
     predict.set_defaults(command=_predict)
+
+    analyze = commands.add_parser(
+        "analyze", help="analyse folders of pictures and videos into recordings"
+    )
+    _add_analyze(analyze)
+    analyze.set_defaults(command=_analyze)
 
     convert = commands.add_parser(
         "convert", help="convert a checkpoint of another program to our format"
@@ -171,6 +180,95 @@ def _kinds(text: str) -> list[str]:
     return kinds
 
 
+def _add_analyze(parser: argparse.ArgumentParser) -> None:
+    from ml.batch.options import KEPT
+
+    parser.add_argument("paths", type=Path, nargs="*", metavar="PATH")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for the recordings, and for summary.csv"
+    )
+    parser.add_argument(
+        "--only", choices=("videos", "pictures"), help="leave the others out (default: take both)"
+    )
+    parser.add_argument(
+        "--interval",
+        type=_interval,
+        default=0.0,
+        metavar="SECONDS",
+        help="of a video between two frames that are analysed; 0 analyses every frame (default: 0)",
+    )
+    parser.add_argument(
+        "--views",
+        type=int,
+        choices=(1, 3),
+        default=3,
+        help="crops of each face whose predictions are averaged (default: 3)",
+    )
+    parser.add_argument(
+        "--smoothing",
+        type=_seconds,
+        default=0.0,
+        metavar="SECONDS",
+        help="time constant of the smoothing over time; 0 does not smooth (default: 0)",
+    )
+    parser.add_argument(
+        "--min-face",
+        type=_seconds,
+        default=24.0,
+        metavar="PIXELS",
+        help="minimum height of a face (default: 24)",
+    )
+    parser.add_argument(
+        "--keep",
+        choices=KEPT,
+        default="none",
+        help="keep no video, one, or one with the faces covered (default: none)",
+    )
+    parser.add_argument("--weights", type=Path, help="weights file (default: the bundled weights)")
+    parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, mps (default: auto)")
+    parser.add_argument(
+        "--exact",
+        action="store_true",
+        help="compute in float32 where bfloat16 is faster, for the same numbers on every machine",
+    )
+    parser.add_argument(
+        "--workers",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="processes that share the files; one uses all cores already (default: 1)",
+    )
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="let a Dask cluster do it, whose machines all have the same files at the same paths",
+    )
+    parser.add_argument(
+        "--summary",
+        type=Path,
+        metavar="FILE",
+        help="write the summary, a row for each file and person, here (default: DIR/summary.csv)",
+    )
+    # For the window, and for the processes of --workers: jobs on stdin, messages on stdout.
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--threads", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
+
+
+def _interval(text: str) -> float:
+    seconds = _seconds(text)
+    if seconds > _LONGEST_INTERVAL:
+        raise argparse.ArgumentTypeError(f"must be at most {_LONGEST_INTERVAL:.0f} seconds")
+    return seconds
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return count
+
+
 def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "data", type=Path, metavar="DATA", help="a folder or zip of class folders, or a csv"
@@ -251,6 +349,43 @@ def _predict(arguments: argparse.Namespace) -> None:
     write(rows(analyzer, arguments.paths, explanations), sys.stdout)
 
 
+def _analyze(arguments: argparse.Namespace) -> int:
+    if arguments.worker:
+        from ml.batch.worker import serve
+        from ml.processor import yield_processor
+
+        if arguments.background:
+            yield_processor()
+        return serve(arguments.threads)
+
+    from ml.batch.command import analyze
+    from ml.batch.items import Kind
+    from ml.batch.options import BatchOptions
+
+    if not arguments.paths or arguments.out is None:
+        raise ValueError("Name files or folders to analyse, and with --out a folder for results.")
+    options = BatchOptions(
+        interval=arguments.interval,
+        views=arguments.views,
+        smoothing=arguments.smoothing,
+        min_size=arguments.min_face,
+        video=arguments.keep,
+        weights=str(arguments.weights.absolute()) if arguments.weights else "",
+        device=arguments.device,
+        exact=arguments.exact,
+    )
+    only = {"videos": (Kind.VIDEO,), "pictures": (Kind.PICTURES,), None: tuple(Kind)}
+    return analyze(
+        arguments.paths,
+        arguments.out,
+        options,
+        kinds=only[arguments.only],
+        worker_processes=arguments.workers,
+        summary=arguments.summary,
+        scheduler=arguments.scheduler,
+    )
+
+
 def _export(arguments: argparse.Namespace) -> int:
     from ml.recording.errors import RecordingError
     from ml.recording.exports.export import export
@@ -318,7 +453,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     from ml.network.classifier import ExpressionClassifier
     from ml.network.devices import choose_device
     from ml.network.weights_files import load_weights
-    from ml.training.process import yield_processor
+    from ml.processor import yield_processor
 
     if arguments.background:
         yield_processor()

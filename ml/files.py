@@ -1,7 +1,8 @@
-"""Atomic writes: a temporary file is renamed when complete, so a reader never sees half of it."""
+"""Files written whole or not at all, and what tells whether two have the same content."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import IO
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file that replaces ``path`` when the block ends, and is deleted if the block fails.
 
+    It is written beside ``path`` and renamed, so that a reader never sees half of it.
     Missing folders are created. A device or a pipe, such as /dev/null, is written directly.
     Raises OSError if ``path`` cannot be written.
     """
@@ -34,3 +36,9 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 in hexadecimal. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -31,15 +31,23 @@ class _Network(Protocol):
 class ExpressionClassifier:
     """A trained network, ready to classify expressions."""
 
-    def __init__(self, weights: Weights, device: str | None = None, *, exact: bool = False) -> None:
+    def __init__(
+        self,
+        weights: Weights,
+        device: str | None = None,
+        *,
+        exact: bool = False,
+        threads: int = 1,
+    ) -> None:
         """``exact`` keeps to float32 where bfloat16 is faster, for figures that others check.
 
+        As many ``threads`` can ask at once. A single one gets its answer soonest.
         Raises ValueError for a device that is not here or cannot run the network.
         """
         self.device = device or choose_device()
         self.temperature = weights.temperature
         """The logits are divided by it before the softmax (Guo et al. 2017)."""
-        self._network = _network(weights, self.device, exact=exact)
+        self._network = _network(weights, self.device, exact=exact, threads=threads)
 
     @property
     def engine(self) -> str:
@@ -70,15 +78,16 @@ class ExpressionClassifier:
         return shares
 
 
-def _network(weights: Weights, device: str, *, exact: bool) -> _Network:
+def _network(weights: Weights, device: str, *, exact: bool, threads: int) -> _Network:
     if device.startswith(OPENVINO_PREFIX):
+        name = device.removeprefix(OPENVINO_PREFIX)
         try:
-            return OpenVinoNetwork(weights, device.removeprefix(OPENVINO_PREFIX), exact=exact)
+            return OpenVinoNetwork(weights, name, exact=exact, threads=threads)
         except OpenVinoError as error:
             raise ValueError(f"{device} cannot run this network: {error}.") from error
     if device == "cpu":
         try:
-            return OpenVinoNetwork(weights, "CPU", exact=exact)
+            return OpenVinoNetwork(weights, "CPU", exact=exact, threads=threads)
         except OpenVinoError as error:
             _log.warning("OpenVINO cannot run here, so PyTorch does: %s", error)
     from ml.network.torch_network import TorchNetwork  # a second, which OpenVINO does not take

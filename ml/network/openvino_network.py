@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.network import openvino_runtime
+from ml.network.openvino_runtime import Requests
 from ml.network.weights import Weights
 
 
@@ -16,19 +17,24 @@ class OpenVinoNetwork:
 
     engine = "OpenVINO"
 
-    def __init__(self, weights: Weights, device: str, *, exact: bool) -> None:
-        """``device`` as OpenVINO calls it. Raises OpenVinoError."""
+    def __init__(self, weights: Weights, device: str, *, exact: bool, threads: int = 1) -> None:
+        """``device`` as OpenVINO calls it; as many ``threads`` can ask at once.
+
+        Raises OpenVinoError.
+        """
         openvino_runtime.core()  # before what imports OpenVINO itself
         from ml.network.openvino_graph import graph
 
-        self._request = openvino_runtime.compiled(
-            lambda: graph(weights), _digest(weights), device=device, exact=exact
-        ).create_infer_request()
+        model = openvino_runtime.compiled(
+            lambda: graph(weights), _digest(weights), device=device, exact=exact, threads=threads
+        )
+        self._requests = Requests(model, threads)
 
     def logits(self, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """float32 [N, 7] in the order of Expression, for grey pictures [N, 48, 48]."""
-        answer = self._request.infer([np.ascontiguousarray(pictures)])
-        return np.array(answer[0], np.float32)  # a copy: the next call writes over the answer
+        with self._requests.one() as request:
+            answer = request.infer([np.ascontiguousarray(pictures)])
+            return np.array(answer[0], np.float32)  # a copy: the next call writes over the answer
 
 
 def _digest(weights: Weights) -> bytes:

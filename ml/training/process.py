@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import dataclasses
 import io
 import json
@@ -18,6 +17,7 @@ from types import FrameType
 from typing import Any, Final
 
 from ml.memory import keep_memory
+from ml.processor import yield_processor
 from ml.runs.events import (
     Event,
     Failed,
@@ -150,16 +150,6 @@ def _absolute(overrides: dict[str, Any]) -> dict[str, Any]:
         if name in overrides:
             changed[name] = tuple(str(Path(path).absolute()) for path in overrides[name])
     return changed
-
-
-def yield_processor() -> None:
-    """Run this process at a lower priority than other programs."""
-    if sys.platform == "win32":
-        below_normal = 0x4000
-        kernel = ctypes.windll.kernel32
-        kernel.SetPriorityClass(kernel.GetCurrentProcess(), below_normal)
-    else:
-        os.nice(10)
 
 
 def _is_first_process() -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
+import threading
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -17,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.network import openvino_runtime
-from ml.network.openvino_runtime import OpenVinoError
+from ml.network.openvino_runtime import OpenVinoError, Requests
 
 if TYPE_CHECKING:
     import openvino
@@ -36,8 +37,9 @@ _OUTPUTS: Final = ("537", "538", "539", "540")
 """The heads' names as outputs, in the same order."""
 _ROUNDING: Final = 0.25
 """Logits by which bfloat16 may be off."""
-_SHAPES_KEPT: Final = 4
-"""Compiled models are for one size of picture; a capture seldom has more than one."""
+_SHAPES_KEPT: Final = 8
+"""Compiled models are for one size of picture. A capture seldom has more than one, but folders have
+pictures of the usual formats, upright and across."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -65,10 +67,10 @@ class Network(Protocol):
         """In a BGR picture [height, width, 3], whose sides are multiples of STRIDE."""
 
 
-def load(*, exact: bool) -> Network:
-    """On OpenVINO, or where that does not run, on OpenCV. ``exact`` is as for the classifier."""
+def load(*, exact: bool, threads: int) -> Network:
+    """On OpenVINO, or where that does not run, on OpenCV; the options are the classifier's."""
     try:
-        return OpenVinoCenterFace(exact=exact)
+        return OpenVinoCenterFace(exact=exact, threads=threads)
     except OpenVinoError as error:
         _log.warning("OpenVINO cannot run here, so OpenCV detects faces: %s", error)
         return OpenCvCenterFace()
@@ -101,9 +103,9 @@ class OpenVinoCenterFace:
 
     engine = "OpenVINO"
 
-    def __init__(self, *, exact: bool) -> None:
+    def __init__(self, *, exact: bool, threads: int = 1) -> None:
         """Raises OpenVinoError."""
-        self._exact = exact
+        self._exact, self._threads = exact, threads
         content = _onnx()
         self._digest = hashlib.sha256(content).digest()
         with openvino_runtime.one_line_errors():
@@ -113,32 +115,38 @@ class OpenVinoCenterFace:
             biases = [_values(nodes[f"head.{head}_conv.bias"]) for head in _HEADS]
         self._weight = np.concatenate([w.reshape(len(w), -1) for w in weights])
         self._bias = np.concatenate(biases)
-        self._requests: dict[tuple[int, int], openvino.InferRequest] = {}
+        self._requests: dict[tuple[int, int], Requests] = {}
+        """By height and width of the picture, the last used last."""
+        self._changing = threading.Lock()
 
     def candidates(self, picture: npt.NDArray[np.uint8], threshold: float) -> Candidates:
-        request = self._request(*picture.shape[:2])
-        answer = request.infer([picture[None]], share_inputs=True, share_outputs=True)
-        features, roughly = answer[0][0], answer[1][0, 0]
         least = math.log(threshold / (1 - threshold))
-        rows, columns = np.nonzero(roughly > least - _ROUNDING)
-        found = self._weight @ features[:, rows, columns] + self._bias[:, None]
+        with self._requests_for(*picture.shape[:2]).one() as request:
+            answer = request.infer([picture[None]], share_inputs=True, share_outputs=True)
+            features, roughly = answer[0][0], answer[1][0, 0]
+            rows, columns = np.nonzero(roughly > least - _ROUNDING)
+            found = self._weight @ features[:, rows, columns] + self._bias[:, None]
         enough = found[0] > least
         rows, columns, found = rows[enough], columns[enough], found[:, enough]
         logits, sizes, offsets, landmarks = np.split(found, np.cumsum(list(_HEADS.values()))[:-1])
         return Candidates(rows, columns, 1 / (1 + np.exp(-logits[0])), sizes, offsets, landmarks)
 
-    def _request(self, height: int, width: int) -> openvino.InferRequest:
-        request = self._requests.pop((height, width), None)
-        if request is None:
-            digest = self._digest + f"{height}×{width}".encode()
-            model = openvino_runtime.compiled(
-                lambda: self._features(height, width), digest, exact=self._exact
-            )
-            request = model.create_infer_request()
-        self._requests[height, width] = request  # the last used last
-        if len(self._requests) > _SHAPES_KEPT:
-            del self._requests[next(iter(self._requests))]
-        return request
+    def _requests_for(self, height: int, width: int) -> Requests:
+        with self._changing:
+            requests = self._requests.pop((height, width), None)
+            if requests is None:
+                digest = self._digest + f"{height}×{width}".encode()
+                model = openvino_runtime.compiled(
+                    lambda: self._features(height, width),
+                    digest,
+                    exact=self._exact,
+                    threads=self._threads,
+                )
+                requests = Requests(model, self._threads)
+            self._requests[height, width] = requests
+            if len(self._requests) > _SHAPES_KEPT:
+                del self._requests[next(iter(self._requests))]
+            return requests
 
     def _features(self, height: int, width: int) -> openvino.Model:
         """From a BGR picture uint8 [1, height, width, 3] to what the heads are given, and logits.
@@ -173,10 +181,13 @@ class OpenCvCenterFace:
 
     def __init__(self) -> None:
         self._network = cv2.dnn.readNetFromONNX(np.frombuffer(_onnx(), np.uint8))
+        self._asking = threading.Lock()
 
     def candidates(self, picture: npt.NDArray[np.uint8], threshold: float) -> Candidates:
-        self._network.setInput(cv2.dnn.blobFromImage(picture, swapRB=True))
-        maps = self._network.forward(_OUTPUTS)
+        blob = cv2.dnn.blobFromImage(picture, swapRB=True)
+        with self._asking:
+            self._network.setInput(blob)
+            maps = [map_.copy() for map_ in self._network.forward(_OUTPUTS)]
         rows, columns = np.nonzero(maps[0][0, 0] > threshold)
         scores, sizes, offsets, landmarks = (of[0][:, rows, columns] for of in maps)
         return Candidates(rows, columns, scores[0], sizes, offsets, landmarks)

@@ -17,10 +17,12 @@ _MUCH_SMALLER: Final = 0.5
 class FaceDetector:
     """Detects faces on a reduced copy of the frame."""
 
-    def __init__(self, options: DetectionOptions | None = None, *, exact: bool = False) -> None:
-        """``exact`` keeps to float32 where bfloat16 is faster, as for ExpressionClassifier."""
+    def __init__(
+        self, options: DetectionOptions | None = None, *, exact: bool = False, threads: int = 1
+    ) -> None:
+        """``exact`` and ``threads`` are as for ExpressionClassifier."""
         self.options = options or DetectionOptions()
-        self._network = centerface.load(exact=exact)
+        self._network = centerface.load(exact=exact, threads=threads)
 
     @property
     def engine(self) -> str:

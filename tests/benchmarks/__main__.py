@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 
-USUAL = ("detection", "analysis", "live", "timeline", "recordings", "training")
+USUAL = ("detection", "analysis", "live", "timeline", "recordings", "files", "training")
 PARTS = (*USUAL, "quality")
 """The last measures accuracy, not time, and takes a quarter of an hour."""
 
