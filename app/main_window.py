@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import QLabel, QMainWindow, QTabWidget
 
 from app.application import Application
+from app.files.tab import FilesTab
 from app.live.tab import LiveTab
 from app.recordings.tab import RecordingsTab
 from app.settings import GEOMETRY, Settings
@@ -33,12 +34,14 @@ class MainWindow(QMainWindow):
         self._fit_into(self.screen().availableGeometry())
 
         self.live = LiveTab(settings)
+        self.files = FilesTab(settings)
         self.recordings = RecordingsTab(settings)
         self.training = TrainingTab(settings)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(self.live, self.tr("Live"))
+        self.tabs.addTab(self.files, self.tr("Files"))
         self.tabs.addTab(self.recordings, self.tr("Recordings"))
         self.tabs.addTab(self.training, self.tr("Training"))
         self.setCentralWidget(self.tabs)
@@ -53,9 +56,12 @@ class MainWindow(QMainWindow):
         self.live.leave_requested.connect(self.close)
         self.live.session.state_changed.connect(self._on_capture)
         self.live.recorded.connect(self.recordings.refresh)
+        self.files.recorded.connect(self.recordings.refresh)
+        self.files.open_requested.connect(self._open_recording)
         self.recordings.replay_requested.connect(self._replay)
         self.training.use_in_live.connect(self._use_in_live)
         application.theme_changed.connect(self.live.refresh_theme)
+        application.theme_changed.connect(self.files.refresh_theme)
         application.theme_changed.connect(self.recordings.refresh_theme)
         application.theme_changed.connect(self.training.refresh_theme)
         application.unexpected_error.connect(self._on_unexpected_error)
@@ -85,6 +91,7 @@ class MainWindow(QMainWindow):
         self.hide()
         ended = [
             self.live.shut_down(),
+            self.files.shut_down(),
             self.recordings.shut_down(),
             self.training.shut_down(),
         ]
@@ -94,6 +101,10 @@ class MainWindow(QMainWindow):
 
     def _on_capture(self) -> None:
         self.training.set_capturing(self.live.session.active)
+
+    def _open_recording(self, folder: Path, time: float, person: int) -> None:
+        self.tabs.setCurrentWidget(self.recordings)
+        self.recordings.open(folder, time, person or None)
 
     def _replay(self, video: Path) -> None:
         self.live.choose_source(str(video))

@@ -161,6 +161,10 @@ def style_sheet(theme: Theme) -> str:
     #card {{
         background: {theme.surface}; border: 1px solid {theme.border}; border-radius: 10px;
     }}
+    #drop {{
+        background: {theme.surface}; border: 2px dashed {theme.border}; border-radius: 12px;
+    }}
+    #drop[dragged="true"] {{ border-color: {theme.accent}; }}
     #headline {{ font-size: 26px; font-weight: 600; }}
     #headline[dimmed="true"] {{ color: {theme.muted}; }}
     #caption, #unit {{ color: {theme.muted}; }}

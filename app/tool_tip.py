@@ -6,5 +6,6 @@ from html import escape
 
 
 def tool_tip(text: str) -> str:
-    """``text`` as it is, with its lines broken: Qt takes what looks like markup for markup."""
-    return f"<span>{escape(text)}</span>" if text else ""
+    """``text`` as it is, with long lines broken: Qt takes what looks like markup for markup."""
+    lines = escape(text).replace("\n", "<br>")
+    return f"<span>{lines}</span>" if text else ""

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Final
 
-TRAIN_WORKER: Final = "--train-worker"
-"""First argument of a process that runs ``python -m ml`` instead of opening a window."""
+from ml.command import BUNDLED
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -19,12 +17,12 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def worker_arguments(arguments: Sequence[str]) -> Sequence[str] | None:
-    """The arguments after TRAIN_WORKER; None if a window is wanted."""
+    """The arguments after BUNDLED; None if a window is wanted."""
     again = arguments and os.path.realpath(arguments[0]) == os.path.realpath(sys.executable)
     if getattr(sys, "frozen", False) and again:
         # Several devices: each further process is started as `python SCRIPT`; both are this file.
         arguments = arguments[1:]
-    return arguments[1:] if arguments[:1] == [TRAIN_WORKER] else None
+    return arguments[1:] if arguments[:1] == [BUNDLED] else None
 
 
 def open_missing_streams() -> None:

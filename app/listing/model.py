@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any, Final, Generic, TypeVar
 
 from PySide6.QtCore import (
@@ -38,7 +38,7 @@ class ListModel(QAbstractTableModel, Generic[Item]):
 
     # Of each kind of list
 
-    def path(self, item: Item) -> Path:
+    def path(self, item: Item) -> PurePath:
         """By which it is known again."""
         raise NotImplementedError
 

@@ -15,16 +15,22 @@ _ROW_HEIGHT: Final = 30
 
 class ListTable(QTableView):
     def __init__(
-        self, model: QAbstractItemModel, sorted_by: int, widths: Mapping[int, str], padding: int
+        self,
+        model: QAbstractItemModel,
+        sorted_by: int | None,
+        widths: Mapping[int, str],
+        padding: int,
     ) -> None:
         """The greatest first of the column ``sorted_by``, until another order is chosen.
 
-        Columns are as wide as the texts in ``widths``, and ``padding`` pixels.
+        ``sorted_by`` is None for an order that is not by a column. Columns are as wide as the
+        texts in ``widths``, and ``padding`` pixels.
         """
         super().__init__()
         self.setModel(model)
-        self.setSortingEnabled(True)
-        self.sortByColumn(sorted_by, Qt.SortOrder.DescendingOrder)
+        if sorted_by is not None:
+            self.setSortingEnabled(True)
+            self.sortByColumn(sorted_by, Qt.SortOrder.DescendingOrder)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

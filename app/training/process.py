@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import tempfile
 import time
 from collections import deque
@@ -14,7 +13,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QProcess, QThread, QTimer, Signal, Slot
 
-from app.worker import TRAIN_WORKER
+from app.ml_process import ml_process
 from ml.runs.events import Batch, Event, Failed, Finished, Started, Stopped, parse_line, tells
 from ml.runs.folder import RunFolder
 
@@ -23,47 +22,11 @@ _CHUNK_SECONDS: Final = 0.008
 _SILENCE_SECONDS: Final = 90
 _FOLLOW_SECONDS: Final = 0.5
 _LOG_LINES: Final = 12
-MESSAGE_PREFIX: Final = "python -m ml: "
-"""Prefix of the command line's messages for users."""
-
-
-def ml_command() -> list[str]:
-    """The command for ``python -m ml``; a built program has no ``python`` and runs itself."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, TRAIN_WORKER]
-    return [sys.executable, "-m", "ml"]
-
-
-def ml_process(arguments: Sequence[str], parent: QObject) -> QProcess:
-    """``python -m ml ARGUMENTS``, not started yet; Ctrl+C in the terminal does not reach it.
-
-    The window decides when it ends.
-    """
-    program, *rest = ml_command()
-    process = QProcess(parent)
-    process.setProgram(program)
-    process.setArguments([*rest, *arguments])
-    if sys.platform != "win32":
-        process.setUnixProcessParameters(QProcess.UnixProcessFlag.CreateNewSession)
-    return process
 
 
 def all_but_one_processor() -> int:
     """Number of threads that leaves one processor to the live picture."""
     return max((os.cpu_count() or 2) - 1, 1)
-
-
-def start_detached(arguments: Sequence[str]) -> bool:
-    """Start ``python -m ml ARGUMENTS`` as an independent process, which outlives this program."""
-    program, *rest = ml_command()
-    process = QProcess()
-    process.setProgram(program)
-    process.setArguments([*rest, *arguments])
-    process.setStandardInputFile(QProcess.nullDevice())
-    process.setStandardOutputFile(QProcess.nullDevice())
-    process.setStandardErrorFile(QProcess.nullDevice())
-    started: object = process.startDetached()  # a bool, though PySide's stubs say a tuple
-    return bool(started[0] if isinstance(started, tuple) else started)
 
 
 class TrainingProcess(QObject):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from app.training.process import RunFollower, TrainingProcess, start_detached
+from app.ml_process import start_detached
+from app.training.process import RunFollower, TrainingProcess
 
 
 class State(Enum):

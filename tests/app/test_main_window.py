@@ -61,6 +61,18 @@ def test_its_size_is_remembered(
     again.close()
 
 
+def test_a_finished_file_is_opened_in_the_recordings_tab(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[tuple[Path, float, int | None]] = []
+    monkeypatch.setattr(window.recordings, "open", lambda *what: opened.append(what))
+    window.tabs.setCurrentWidget(window.files)
+    window.files.open_requested.emit(tmp_path / "a.mp4", 0.0, 0)
+    window.files.open_requested.emit(tmp_path / "a.mp4", 2.5, 3)
+    assert opened == [(tmp_path / "a.mp4", 0.0, None), (tmp_path / "a.mp4", 2.5, 3)]
+    assert window.tabs.currentWidget() is window.recordings
+
+
 def test_a_recorded_video_is_played_in_the_live_tab(
     window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

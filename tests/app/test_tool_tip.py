@@ -16,3 +16,9 @@ def test_a_tool_tip_shows_the_text_itself(qapp: object, text: str) -> None:
     else:
         shown.setPlainText(tip)
     assert shown.toPlainText() == text
+
+
+def test_lines_stay_lines(qapp: object) -> None:
+    shown = QtGui.QTextDocument()
+    shown.setHtml(tool_tip("one <b>\ntwo"))
+    assert shown.toPlainText() == "one <b>\ntwo"

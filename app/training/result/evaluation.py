@@ -10,11 +10,8 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal, Slot
 
-from app.training.process import (
-    MESSAGE_PREFIX,
-    all_but_one_processor,
-    ml_process,
-)
+from app.ml_process import MESSAGE_PREFIX, ml_process
+from app.training.process import all_but_one_processor
 from ml.runs.events import Loading, parse_line
 
 _GRACE_MS: Final = 3000

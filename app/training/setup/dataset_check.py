@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal, Slot
 
-from app.training import process as training_process
+from app.ml_process import MESSAGE_PREFIX, ml_process
 from ml.runs.events import Loading, parse_line
 
 _ENDING_MS: Final = 5000
@@ -44,7 +44,7 @@ class DatasetCheck(QObject):
         environment = QProcessEnvironment.systemEnvironment()
         environment.insert("PYTHONUTF8", "1")  # paths in messages, whatever the system's encoding
         options = ["--json", "--skip-bad", "--progress-events", "--", str(path)]
-        process = training_process.ml_process(["data", *options], self)
+        process = ml_process(["data", *options], self)
         process.setProcessEnvironment(environment)
         process.readyReadStandardError.connect(self._read)
         process.finished.connect(self._on_finished)
@@ -89,8 +89,8 @@ class DatasetCheck(QObject):
         found = _mapping(bytes(process.readAllStandardOutput().data()))
         if status is QProcess.ExitStatus.NormalExit and code == 0 and found is not None:
             self.done.emit(found)
-        elif self._said and self._said[0].startswith(training_process.MESSAGE_PREFIX):
-            said = [self._said[0].removeprefix(training_process.MESSAGE_PREFIX), *self._said[1:]]
+        elif self._said and self._said[0].startswith(MESSAGE_PREFIX):
+            said = [self._said[0].removeprefix(MESSAGE_PREFIX), *self._said[1:]]
             self.failed.emit("\n".join(said[:_MOST_LINES]))
         else:
             what = self.tr("The data check ended unexpectedly (exit status {}).").format(code)

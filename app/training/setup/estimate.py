@@ -8,7 +8,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
 
-from app.training import process as training_process
+from app.ml_process import ml_process
 from ml.runs import events
 
 _WAIT_MS: Final = 600
@@ -56,7 +56,7 @@ class Estimate(QObject):
     @Slot()
     def _start(self) -> None:
         arguments = ["train", *self._wanted, "--estimate", "--events-stdout", "--background"]
-        self._process = training_process.ml_process(arguments, self)
+        self._process = ml_process(arguments, self)
         self._process.setStandardErrorFile(QProcess.nullDevice())
         self._process.finished.connect(self._on_finished)
         self._process.start()

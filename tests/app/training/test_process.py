@@ -48,7 +48,7 @@ def process() -> Iterator[TrainingProcess]:
 
 
 def child_that_runs(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_module, "ml_command", lambda: [sys.executable, "-c", code])
+    monkeypatch.setattr("app.ml_process.ml_command", lambda: [sys.executable, "-c", code])
 
 
 def test_a_run_from_start_to_end(
@@ -175,7 +175,7 @@ def test_a_child_that_dies_at_start_shows_the_end_of_its_log(
 def test_a_program_that_is_not_there_is_told(
     qtbot: QtBot, process: TrainingProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process_module, "ml_command", lambda: ["/nowhere/python"])
+    monkeypatch.setattr("app.ml_process.ml_command", lambda: ["/nowhere/python"])
     heard = Heard(process)
     process.start([])
     qtbot.waitUntil(lambda: bool(heard.ends), timeout=_LONG)

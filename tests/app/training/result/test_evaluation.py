@@ -75,7 +75,7 @@ def ended(process: Watched, qtbot: QtBot) -> object:
 def instead(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """Run ``code`` in place of python -m ml."""
     command = [sys.executable, "-c", textwrap.dedent(code)]
-    monkeypatch.setattr("app.training.process.ml_command", lambda: command)
+    monkeypatch.setattr("app.ml_process.ml_command", lambda: command)
 
 
 # The real child
@@ -172,9 +172,7 @@ def test_a_child_whose_window_was_killed_ends_without_a_result(
 def test_a_child_that_cannot_start_is_told(
     process: Watched, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(
-        "app.training.process.ml_command", lambda: [str(tmp_path / "no such program")]
-    )
+    monkeypatch.setattr("app.ml_process.ml_command", lambda: [str(tmp_path / "no such program")])
     process.start(tmp_path / "w", tmp_path / "d", tmp_path)
     assert "could not be started" in str(ended(process, qtbot))
 

@@ -9,7 +9,6 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
-import app.training.process
 from app.training.setup.dataset_panel import DatasetPanel
 from tests.app.training.setup.checking import CHECKING, checked
 
@@ -25,7 +24,7 @@ def endless(monkeypatch: pytest.MonkeyPatch) -> None:
         "import sys, time; from ml.runs.events import Loading, to_line\n"
         "print(to_line(Loading(21, 50)), file=sys.stderr, flush=True); time.sleep(600)"
     )
-    monkeypatch.setattr(app.training.process, "ml_command", lambda: [sys.executable, "-c", code])
+    monkeypatch.setattr("app.ml_process.ml_command", lambda: [sys.executable, "-c", code])
 
 
 @pytest.mark.usefixtures("endless")
@@ -54,7 +53,7 @@ def test_another_choice_replaces_the_check(
     panel.choose(tmp_path / "first")
     qtbot.waitUntil(lambda: panel.bar.value() == 42, timeout=CHECKING)
     (first,) = children()
-    monkeypatch.setattr(app.training.process, "ml_command", lambda: [sys.executable, "-m", "ml"])
+    monkeypatch.setattr("app.ml_process.ml_command", lambda: [sys.executable, "-m", "ml"])
     checked(panel, qtbot, folder)
     assert not first.is_running()
     assert panel.path == folder
@@ -89,7 +88,7 @@ def test_a_check_that_goes_wrong(
     code: str,
     told: str,
 ) -> None:
-    monkeypatch.setattr(app.training.process, "ml_command", lambda: [sys.executable, "-c", code])
+    monkeypatch.setattr("app.ml_process.ml_command", lambda: [sys.executable, "-c", code])
     checked(panel, qtbot, folder)
     assert told in panel.problem.text()
     assert panel.check is None
@@ -98,6 +97,6 @@ def test_a_check_that_goes_wrong(
 def test_a_check_that_cannot_start(
     panel: DatasetPanel, qtbot: QtBot, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.training.process, "ml_command", lambda: [str(folder / "no program")])
+    monkeypatch.setattr("app.ml_process.ml_command", lambda: [str(folder / "no program")])
     checked(panel, qtbot, folder)
     assert "could not be started" in panel.problem.text()

@@ -1,0 +1,1 @@
+"""The Files tab: a queue of files and folders, and the faces found in them."""

@@ -1,0 +1,1 @@
+"""The faces found in files, as a sheet of small pictures to judge the results by."""
