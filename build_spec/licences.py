@@ -52,6 +52,11 @@ is at https://ffmpeg.org, https://code.videolan.org/videolan/x264,
 https://bitbucket.org/multicoreware/x265_git, and, as PyAV builds it,
 https://github.com/PyAV-Org/pyav-ffmpeg.
 """
+_HEIF: Final = """\
+libheif and libde265 are in pi-heif's wheels under the GNU Lesser General Public License, version 3,
+as separate libraries that you may replace. The text is with Qt's. The source code is at
+https://github.com/strukturag/libheif and https://github.com/strukturag/libde265.
+"""
 
 
 @dataclass(frozen=True)
@@ -139,6 +144,8 @@ def _included() -> Iterator[Part]:
     texts = {name: _read(_TEXTS / f"{name}.txt") for name in ("LGPL-3.0", "GPL-3.0")}
     version = metadata.version("av")
     yield Part("FFmpeg (in PyAV)", version, "LGPL-3.0-or-later AND GPL-2.0-or-later", {"": _FFMPEG})
+    version = metadata.version("pi-heif")
+    yield Part("libheif and libde265 (in pi-heif)", version, "LGPL-3.0-only", {"": _HEIF})
     yield Part("Qt", metadata.version("PySide6_Essentials"), "LGPL-3.0-only", {"": _QT, **texts})
 
 

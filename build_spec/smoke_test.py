@@ -2,7 +2,8 @@
 
 For Linux and macOS. It gets a home directory of its own, on Linux a display, and no other
 environment variables. It has to open its window, analyse a clip with a face, record it, train for
-one epoch in a child process, exit by itself, and export what it recorded.
+one epoch in a child process, exit by itself, export what it recorded, and analyse the clip again
+as a file.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ def main(folder: Path) -> int:
         status = _status(command, environment, home)
         export = ["--train-worker", "export", str(recording), "--to", "parquet", "--to", "report"]
         export_status = _status([program, *export], environment, home)
+        analyze = ["--train-worker", "analyze", str(clip), "--out", str(home / "results")]
+        analyze_status = _status([program, *analyze], environment, home)
+        analysed = (home / "results" / clip.name / "faces.csv").exists()
         found = json.loads(report.read_bytes()) if report.exists() else {}
         weights = list(home.rglob("best.safetensors"))
         video = recording / "video.webm"
@@ -67,6 +71,8 @@ def main(folder: Path) -> int:
             "training left no weights": not weights,
             "it recorded no video": filmed < 10_000,
             f"its exports failed with {export_status}": export_status != 0 or not exports,
+            f"its analysis of a file failed with {analyze_status}": analyze_status != 0
+            or not analysed,
             f"it had problems: {found.get('problems')}": bool(found.get("problems")),
             f"{licences.FILE} is missing or empty": not terms.is_file() or not terms.read_bytes(),
         }.items()
