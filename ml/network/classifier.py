@@ -37,11 +37,12 @@ class ExpressionClassifier:
         device: str | None = None,
         *,
         exact: bool = False,
-        threads: int = 1,
+        threads: int | None = None,
     ) -> None:
         """``exact`` keeps to float32 where bfloat16 is faster, for figures that others check.
 
-        As many ``threads`` can ask at once. A single one gets its answer soonest.
+        As many ``threads`` can ask at once, and each question takes one core; without, one can ask,
+        and is answered soonest, by all cores.
         Raises ValueError for a device that is not here or cannot run the network.
         """
         self.device = device or choose_device()
@@ -78,7 +79,7 @@ class ExpressionClassifier:
         return shares
 
 
-def _network(weights: Weights, device: str, *, exact: bool, threads: int) -> _Network:
+def _network(weights: Weights, device: str, *, exact: bool, threads: int | None) -> _Network:
     if device.startswith(OPENVINO_PREFIX):
         name = device.removeprefix(OPENVINO_PREFIX)
         try:

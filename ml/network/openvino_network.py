@@ -17,8 +17,10 @@ class OpenVinoNetwork:
 
     engine = "OpenVINO"
 
-    def __init__(self, weights: Weights, device: str, *, exact: bool, threads: int = 1) -> None:
-        """``device`` as OpenVINO calls it; as many ``threads`` can ask at once.
+    def __init__(
+        self, weights: Weights, device: str, *, exact: bool, threads: int | None = None
+    ) -> None:
+        """``device`` as OpenVINO calls it; ``threads`` as for ExpressionClassifier.
 
         Raises OpenVinoError.
         """

@@ -80,20 +80,23 @@ def compiled(
     *,
     device: str = "CPU",
     exact: bool = False,
-    threads: int = 1,
+    threads: int | None = None,
     folder: Path | None = None,
 ) -> openvino.CompiledModel:
     """The model that ``build`` makes, ready to be asked, or what an earlier start kept of it.
 
     ``content`` is a digest of all that the model is made of. ``exact`` computes in float32; else
     the device chooses, as processors with bfloat16 instructions do. As many ``threads`` can ask at
-    once; a single one gets its answer soonest. Raises OpenVinoError.
+    once, and each question takes one core; without, one can ask, and is answered soonest, by all
+    cores. Raises OpenVinoError.
     """
     import openvino
 
     options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
-    if threads > 1:
+    if threads is not None:
         options = {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": threads}
+        if device == "CPU":
+            options["INFERENCE_NUM_THREADS"] = threads
     if exact:
         options["INFERENCE_PRECISION_HINT"] = "f32"
     if device == "CPU":
@@ -116,9 +119,9 @@ def compiled(
 class Requests:
     """As many as can be asked of a compiled model at once, by as many threads."""
 
-    def __init__(self, model: openvino.CompiledModel, threads: int) -> None:
+    def __init__(self, model: openvino.CompiledModel, threads: int | None) -> None:
         self._free: SimpleQueue[openvino.InferRequest] = SimpleQueue()
-        for _ in range(threads):
+        for _ in range(threads or 1):
             self._free.put(model.create_infer_request())
 
     @contextmanager

@@ -67,7 +67,7 @@ class Network(Protocol):
         """In a BGR picture [height, width, 3], whose sides are multiples of STRIDE."""
 
 
-def load(*, exact: bool, threads: int) -> Network:
+def load(*, exact: bool, threads: int | None) -> Network:
     """On OpenVINO, or where that does not run, on OpenCV; the options are the classifier's."""
     try:
         return OpenVinoCenterFace(exact=exact, threads=threads)
@@ -103,7 +103,7 @@ class OpenVinoCenterFace:
 
     engine = "OpenVINO"
 
-    def __init__(self, *, exact: bool, threads: int = 1) -> None:
+    def __init__(self, *, exact: bool, threads: int | None = None) -> None:
         """Raises OpenVinoError."""
         self._exact, self._threads = exact, threads
         content = _onnx()

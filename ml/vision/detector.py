@@ -18,7 +18,11 @@ class FaceDetector:
     """Detects faces on a reduced copy of the frame."""
 
     def __init__(
-        self, options: DetectionOptions | None = None, *, exact: bool = False, threads: int = 1
+        self,
+        options: DetectionOptions | None = None,
+        *,
+        exact: bool = False,
+        threads: int | None = None,
     ) -> None:
         """``exact`` and ``threads`` are as for ExpressionClassifier."""
         self.options = options or DetectionOptions()
