@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from ml.batch.options import BatchOptions
 from ml.files import file_digest
@@ -21,10 +20,8 @@ from ml.vision.analysis import Face, Quality
 from ml.vision.detector import FaceDetector
 from ml.vision.face_crop import face_pictures
 from ml.vision.quality import quality
+from ml.vision.sources.decoding import Image
 from resources import bundled_weights
-
-Image = npt.NDArray[np.uint8]
-"""BGR [height, width, 3], contiguous."""
 
 
 class Answer(NamedTuple):

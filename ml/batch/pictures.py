@@ -10,13 +10,14 @@ from pathlib import Path
 from ml.batch.ahead import mapped_ahead
 from ml.batch.earlier import Known
 from ml.batch.messages import Job
-from ml.batch.networks import Image, Networks
+from ml.batch.networks import Networks
 from ml.batch.result_writer import ResultWriter, Tell
 from ml.batch.results import NothingToKeepError
 from ml.recording.about import About
 from ml.recording.faces import PictureFile
 from ml.vision.analysis import TrackedFace
 from ml.vision.sources import SourceError, read_image
+from ml.vision.sources.decoding import Image
 from ml.vision.sources.turned import turned
 from ml.vision.turn import turn_of_picture
 

@@ -10,7 +10,6 @@ from typing import Final, Self
 
 from ml.batch.items import Kind
 from ml.batch.messages import Done, Job, Progress
-from ml.batch.networks import Image
 from ml.batch.results import ENDED
 from ml.recording.about import About
 from ml.recording.blur import FaceBlur
@@ -18,6 +17,7 @@ from ml.recording.faces import PictureFile
 from ml.recording.sizes import SIZE_OF_PICTURES
 from ml.recording.writer import RecordingWriter
 from ml.vision.analysis import TrackedFace
+from ml.vision.sources.decoding import Image
 
 _TELL_SECONDS: Final = 0.25
 _FLUSH_SECONDS: Final = 1.0

@@ -7,16 +7,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
 from ml.vision.analysis import Face, Turn
 from ml.vision.detector import FaceDetector
+from ml.vision.sources.decoding import Image
 from ml.vision.sources.spread import spread_images
 from ml.vision.sources.turned import turned
-
-Image = npt.NDArray[np.uint8]
-"""BGR [height, width, 3]."""
 
 # What was measured of faces and of the same ones on their sides: docs/measurements.md.
 _LEAST_DROP: Final = 0.25

@@ -10,18 +10,14 @@ from pathlib import Path
 from typing import Final
 
 import av
-import numpy as np
-import numpy.typing as npt
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from ml.vision.sources.animations import AnimationSource
-from ml.vision.sources.decoding import pictures
+from ml.vision.sources.decoding import Image, pictures
 from ml.vision.sources.frame_durations import is_animated
 from ml.vision.sources.source import SourceError
 from ml.vision.sources.videos import length_of, open_video
-
-Image = npt.NDArray[np.uint8]
 
 _STEP: Final = 30
 """Frames from one to the next where they have to be read from the beginning."""
